@@ -1,0 +1,1 @@
+"""How the server speaks HTTP, in no dialect."""

@@ -1,0 +1,1 @@
+"""Foreign dialects, siblings that do not know one another."""

@@ -1,0 +1,1 @@
+"""The Logister contract: errors, logs, metrics, transactions, spans, check-ins, deployments."""

@@ -1,0 +1,1 @@
+"""What happens, without HTTP: the rules every dialect shares."""

@@ -1,0 +1,1 @@
+"""Telemetry on SQLite: knows no HTTP and no product."""

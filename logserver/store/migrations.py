@@ -1,0 +1,60 @@
+"""Schema versions: forward only, applied at start, each in one transaction with its own record."""
+
+import sqlite3
+from importlib.resources import files
+
+from logserver.store.errors import StoreUnusable
+
+APPLICATION_ID = 0x6C6F6773
+"""Marks the file as this program's in its header ("logs")."""
+
+
+def scripts() -> list[tuple[int, str, str]]:
+    """Every migration of this version as (number, name, SQL), in order."""
+    found = []
+    for entry in files("logserver.store").joinpath("schema").iterdir():
+        if entry.name.endswith(".sql"):
+            number, _, name = entry.name.removesuffix(".sql").partition("_")
+            found.append((int(number), name, entry.read_text(encoding="utf-8")))
+    return sorted(found)
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring a store to the newest schema and return its version; an empty file becomes a store.
+
+    Raises StoreUnusable for a file of another application or a newer version of this one.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    if application != APPLICATION_ID and not empty:
+        raise StoreUnusable("the database file belongs to another application")
+    if application != APPLICATION_ID:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations"
+        " (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
+    )
+    current = version(connection)
+    available = scripts()
+    newest = available[-1][0]
+    if current > newest:
+        raise StoreUnusable(
+            f"the store has schema {current}, made by a newer logserver; this one knows up to {newest}"
+        )
+    for number, name, script in available:
+        if number > current:
+            # executescript commits whatever is open, so the transaction is part of the script.
+            record = f"INSERT INTO migrations VALUES ({number}, '{name}', datetime('now'));"
+            try:
+                connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n{record}\nCOMMIT;")
+            except sqlite3.Error:
+                if connection.in_transaction:
+                    connection.rollback()
+                raise
+    return newest
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The schema version of a store that has a migrations table; 0 before the first."""
+    row = connection.execute("SELECT max(version) FROM migrations").fetchone()
+    return int(row[0] or 0)

@@ -1,0 +1,170 @@
+"""What the full-text index holds of an event: its text, and one word per attribute.
+
+A word is ``key U+E0FF value``, where every byte of the UTF-8 text that is no ASCII letter or digit is moved to
+U+E000 plus the byte. Private-use characters are token characters of ``unicode61``, so a word is always one
+token, two different attributes never share one, and nothing a client sends can forge another attribute's word.
+Words are equal whatever the case of their ASCII letters, because the tokenizer folds it.
+
+The function of each version is frozen: a contentless index deletes by the exact old words, so every row carries
+the version that made its words, and a change here is a new version beside the old one.
+"""
+
+import re
+from codecs import charmap_decode
+from collections.abc import Iterable
+from typing import Any
+
+VERSION = 1
+"""The word function that new rows are indexed by."""
+
+TYPES = ("error", "log", "metric", "transaction", "span", "check_in")
+"""Every type of event; each row has exactly one of them as a word, so together they match everything."""
+
+RESERVED = frozenset({"type", "level", "group"})
+"""Facets the record itself defines; a context key of the same name is found as ``context.<key>``."""
+
+MAX_KEY = 128
+MAX_VALUE = 128
+MAX_WORDS = 2_000
+MAX_LONG_TEXT = 4_096
+MAX_TEXT = 131_072
+_MAX_INTEGER_BITS = 425  # 128 decimal digits: what MAX_VALUE allows, known without spelling the number
+
+_BETWEEN_WORDS = "\x1e"
+_BETWEEN_PARTS = "\x1f"
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+
+SEVERITY = {
+    "trace": "trace",
+    "debug": "debug",
+    "info": "info",
+    "information": "info",
+    "notice": "info",
+    "warn": "warn",
+    "warning": "warn",
+    "error": "error",
+    "err": "error",
+    "fatal": "fatal",
+    "critical": "fatal",
+    "crit": "fatal",
+    "panic": "fatal",
+    "emergency": "fatal",
+    "alert": "fatal",
+}
+"""Every spelling of a level that clients send, and the one it is counted and found under."""
+
+
+def _moved(byte: int) -> str:
+    char = chr(byte)
+    if byte < 0x80 and char.isalnum():
+        return char
+    return chr(0xE000 + byte)
+
+
+_TABLE = "".join(
+    " " if chr(byte) == _BETWEEN_WORDS else "\ue0ff" if chr(byte) == _BETWEEN_PARTS else _moved(byte)
+    for byte in range(256)
+)
+_EXACT_TABLE = "".join(_moved(byte) for byte in range(256))
+
+
+def severity(level: str) -> str:
+    """The level an event is found under: the common name of a known spelling, else the sent one in lower case."""
+    return SEVERITY.get(level) or SEVERITY.get(level.lower(), level.lower())
+
+
+def word(key: str, value: str) -> str:
+    """The one token of an attribute; equal for values that differ only in the case of ASCII letters."""
+    return f"{_moved_text(_plain_key(key))}\ue0ff{_moved_text(value)}"
+
+
+def _plain_key(key: str) -> str:
+    return key.replace(_BETWEEN_PARTS, "\ufffd")
+
+
+def _moved_text(text: str) -> str:
+    return charmap_decode(text.encode(), "strict", _EXACT_TABLE)[0]
+
+
+def event_words(
+    event_type: str, level: str, group: str | None, message: str, context: dict[str, Any]
+) -> tuple[str, str]:
+    """The two indexed columns of an event, by the newest version: its text and its words.
+
+    ``group`` is the public id of its error group, if it has one. Strings of up to 128 characters, integers
+    (also whole numbers sent as floats) and booleans at any depth of ``context`` are words under their dotted
+    path; longer strings are part of the text.
+    """
+    pairs = [f"type\x1f{event_type}", f"level\x1f{severity(level)}"]
+    if group is not None:
+        pairs.append(f"group\x1f{group}")
+    long_texts: list[str] = []
+    repeated = _flatten(context, pairs, long_texts)
+    if event_type == "error":
+        long_texts[:0] = _exception_texts(context, message)
+    if repeated:
+        pairs = list(dict.fromkeys(pairs))
+    text = message if not long_texts else "\n".join((message, *long_texts))[:MAX_TEXT]
+    if not text.isascii():
+        text = _PRIVATE.sub(" ", text)
+    return text, _joined(pairs[:MAX_WORDS])
+
+
+def _flatten(context: dict[str, Any], pairs: list[str], long_texts: list[str]) -> bool:
+    """Collect the words of a context; says whether some may be there twice. Never recurses."""
+    repeated = False
+    waiting: list[tuple[str, Any]] = []
+    items: Iterable[tuple[str, Any]] = context.items()
+    prefix = ""
+    while True:
+        for sent_key, value in items:
+            kind = type(value)
+            key = _plain_key(sent_key) if _BETWEEN_PARTS in sent_key else sent_key
+            if not prefix and key in RESERVED:
+                name = f"context.{key}"
+            else:
+                name = prefix + key if prefix else key
+            if kind is str:
+                if len(value) > MAX_VALUE:
+                    long_texts.append(value[:MAX_LONG_TEXT])
+                elif len(name) <= MAX_KEY:
+                    pairs.append(f"{name}\x1f{value}")
+            elif len(name) > MAX_KEY:
+                continue
+            elif kind is bool:
+                pairs.append(f"{name}\x1ftrue" if value else f"{name}\x1ffalse")
+            elif kind is int:
+                if value.bit_length() <= _MAX_INTEGER_BITS:
+                    pairs.append(f"{name}\x1f{value}")
+            elif kind is float:
+                if value.is_integer():
+                    pairs.append(f"{name}\x1f{int(value)}")
+            elif kind is dict:
+                waiting.append((name, value))
+            elif kind is list:
+                repeated = True
+                waiting.append((name, value))
+        if not waiting or len(pairs) >= MAX_WORDS:
+            return repeated
+        prefix, held = waiting.pop()
+        if type(held) is dict:
+            prefix += "."
+            items = held.items()
+        else:
+            items = [("", element) for element in held]
+
+
+def _exception_texts(context: dict[str, Any], message: str) -> list[str]:
+    exception = context.get("exception")
+    if type(exception) is not dict:
+        return []
+    texts = [exception.get("class"), exception.get("message")]
+    return [text for text in texts if type(text) is str and len(text) <= MAX_VALUE and text != message]
+
+
+def _joined(pairs: list[str]) -> str:
+    joined = _BETWEEN_WORDS.join(pairs)
+    if joined.count(_BETWEEN_PARTS) == len(pairs) and joined.count(_BETWEEN_WORDS) == len(pairs) - 1:
+        return charmap_decode(joined.encode(), "strict", _TABLE)[0]
+    # A client sent one of the two separators itself: spell word by word, where they are ordinary characters.
+    return " ".join(word(*pair.split(_BETWEEN_PARTS, 1)) for pair in pairs)
