@@ -1,0 +1,122 @@
+"""The one record behind every dialect, and its row."""
+
+from typing import Any
+
+import msgspec
+
+from logserver.store import words
+from logserver.store.ids import id_ms, uuid_text
+from logserver.store.tx import Tx
+
+COLUMNS = (
+    "id, words, type, level, message, context, received, sent, timed_by_receipt, uuid, fingerprint, error_group"
+)
+INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_WORDS = "INSERT INTO event_words (rowid, text, words) VALUES (?, ?, ?)"
+DELETE_WORDS = "INSERT INTO event_words (event_words, rowid, text, words) VALUES ('delete', ?, ?, ?)"
+
+Row = tuple[
+    int, int, str, str, str, str, int, int | None, int | None, bytes | None, str | None, bytes | None
+]
+"""A row of ``events`` in the order of COLUMNS."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_context = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """An error, log, metric, transaction, span or check-in, whatever dialect it was sent in."""
+
+    type: str
+    """One of words.TYPES."""
+    level: str
+    """As sent; it is found and counted under words.severity(level)."""
+    message: str
+    context: dict[str, Any]
+    """Attributes as JSON values, at most 16 levels deep; ``environment``, ``release``, ``trace_id`` … live here."""
+    time: int
+    """When it happened, in Unix microseconds."""
+    received: int
+    """When it was received, in Unix milliseconds."""
+    timed_by_receipt: bool = False
+    """True where the sender gave no usable time."""
+    uuid: bytes | None = None
+    """The sender's own id, 16 bytes; an idempotency key within the project."""
+    fingerprint: str | None = None
+    """The sender's own key of the error group."""
+    error_group: bytes | None = None
+    """The id of its error group, 16 bytes, given at intake."""
+    id: int = 0
+    """The packed id, given at intake."""
+
+    def environment(self) -> str:
+        """The environment it happened in; empty where nothing says."""
+        value = self.context.get("environment")
+        return value if isinstance(value, str) else ""
+
+
+def to_row(event: Event) -> tuple[Row, tuple[int, str, str]]:
+    """The row of a numbered event and its entry in the index."""
+    group = event.error_group
+    text, facets = words.event_words(
+        event.type,
+        event.level,
+        uuid_text(group) if group is not None else None,
+        event.message,
+        event.context,
+    )
+    ms = id_ms(event.id)
+    row = (
+        event.id,
+        words.VERSION,
+        event.type,
+        event.level,
+        event.message,
+        _encode(event.context).decode(),
+        event.received - ms,
+        event.time if event.time != ms * 1000 else None,
+        1 if event.timed_by_receipt else None,
+        event.uuid,
+        event.fingerprint,
+        group,
+    )
+    return row, (event.id, text, facets)
+
+
+def from_row(row: Row) -> Event:
+    """The event a row was made of."""
+    ms = id_ms(row[0])
+    return Event(
+        id=row[0],
+        type=row[2],
+        level=row[3],
+        message=row[4],
+        context=_decode_context(row[5]),
+        received=ms + row[6],
+        time=row[7] if row[7] is not None else ms * 1000,
+        timed_by_receipt=row[8] is not None,
+        uuid=row[9],
+        fingerprint=row[10],
+        error_group=row[11],
+    )
+
+
+def words_of(row: Row) -> tuple[int, str, str]:
+    """The exact index entry of a stored row, by the version of the word function that made it."""
+    group = row[11]
+    text, facets = words.event_words(
+        row[2], row[3], uuid_text(group) if group is not None else None, row[4], _decode_context(row[5])
+    )
+    return row[0], text, facets
+
+
+def read(tx: Tx, event_id: int) -> Event | None:
+    """The event with a packed id, or None."""
+    row = tx.execute(f"SELECT {COLUMNS} FROM events WHERE id = ?", (event_id,)).fetchone()
+    return from_row(row) if row else None
+
+
+def delete(tx: Tx, rows: list[Row]) -> None:
+    """Delete rows with their index entries and identities; the counts are the caller's."""
+    tx.executemany(DELETE_WORDS, [words_of(row) for row in rows])
+    tx.executemany("DELETE FROM events WHERE id = ?", [(row[0],) for row in rows])
