@@ -8,16 +8,12 @@ from logserver.store import words
 from logserver.store.ids import id_ms, uuid_text
 from logserver.store.tx import Tx
 
-COLUMNS = (
-    "id, words, type, level, message, context, received, sent, timed_by_receipt, uuid, fingerprint, error_group"
-)
+COLUMNS = "id, words, type, level, message, context, received, sent, timed_by_receipt, uuid, fingerprint, error_group"
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_WORDS = "INSERT INTO event_words (rowid, text, words) VALUES (?, ?, ?)"
 DELETE_WORDS = "INSERT INTO event_words (event_words, rowid, text, words) VALUES ('delete', ?, ?, ?)"
 
-Row = tuple[
-    int, int, str, str, str, str, int, int | None, int | None, bytes | None, str | None, bytes | None
-]
+Row = tuple[int, int, str, str, str, str, int, int | None, int | None, bytes | None, str | None, bytes | None]
 """A row of ``events`` in the order of COLUMNS."""
 
 _encode = msgspec.json.Encoder().encode

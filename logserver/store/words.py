@@ -110,7 +110,9 @@ def event_words(
     return text, _joined(pairs[:MAX_WORDS])
 
 
-def _flatten(context: dict[str, Any], pairs: list[str], long_texts: list[str]) -> bool:
+def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per value would double its cost
+    context: dict[str, Any], pairs: list[str], long_texts: list[str]
+) -> bool:
     """Collect the words of a context; says whether some may be there twice. Never recurses."""
     repeated = False
     waiting: list[tuple[str, Any]] = []
@@ -120,10 +122,7 @@ def _flatten(context: dict[str, Any], pairs: list[str], long_texts: list[str]) -
         for sent_key, value in items:
             kind = type(value)
             key = _plain_key(sent_key) if _BETWEEN_PARTS in sent_key else sent_key
-            if not prefix and key in RESERVED:
-                name = f"context.{key}"
-            else:
-                name = prefix + key if prefix else key
+            name = f"context.{key}" if not prefix and key in RESERVED else prefix + key
             if kind is str:
                 if len(value) > MAX_VALUE:
                     long_texts.append(value[:MAX_LONG_TEXT])
