@@ -38,9 +38,7 @@ def migrate(connection: sqlite3.Connection) -> int:
     available = scripts()
     newest = available[-1][0]
     if current > newest:
-        raise StoreUnusable(
-            f"the store has schema {current}, made by a newer logserver; this one knows up to {newest}"
-        )
+        raise StoreUnusable(f"the store has schema {current}, made by a newer logserver; this one knows up to {newest}")
     for number, name, script in available:
         if number > current:
             # executescript commits whatever is open, so the transaction is part of the script.

@@ -115,6 +115,7 @@ CREATE TABLE series (
     environment TEXT NOT NULL,
     release TEXT NOT NULL,
     unit TEXT,
+    newest INTEGER NOT NULL DEFAULT 0,  -- the last Unix minute it has a sketch of
     UNIQUE (project, kind, name, environment, release)
 );
 CREATE TABLE sketches (

@@ -1,0 +1,136 @@
+"""Error groups: occurrences of the same error under one title, with their history.
+
+A group's id is computed from its project, the version of the grouping rule and the key, so an occurrence finds
+its group in one statement, and a later rule makes groups of its own beside the old ones.
+"""
+
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+
+from logserver.core.faults import NotFound
+from logserver.store.events import Event
+from logserver.store.ids import id_ms
+from logserver.store.tx import Tx
+
+RULE = 1
+"""The grouping rule new occurrences follow: the fingerprint, else the first non-blank line of the message."""
+
+Status = Literal["unresolved", "resolved", "ignored", "archived"]
+
+_MAX_TITLE = 500
+_COLUMNS = (
+    "id, project, rule, title, subtitle, level, environment, n, first_seen, last_seen, first_release, last_release,"
+    " last_event, status, status_at, regressions, regressed_at, assignee"
+)
+
+# Every right-hand side sees the row as it was. An occurrence after the closing reopens a resolved or archived
+# group and counts a regression; an ignored one stays ignored and counts on.
+_RECORD = """
+INSERT INTO error_groups
+    (id, project, rule, title, subtitle, level, environment, n, first_seen, last_seen, first_release, last_release,
+     last_event)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?8, ?9, ?9, ?10)
+ON CONFLICT (id) DO UPDATE SET
+    n = n + 1,
+    first_release = CASE WHEN ?8 < first_seen THEN coalesce(?9, first_release) ELSE coalesce(first_release, ?9) END,
+    last_release = CASE WHEN ?8 >= last_seen THEN coalesce(?9, last_release) ELSE coalesce(last_release, ?9) END,
+    level = CASE WHEN ?8 >= last_seen THEN ?6 ELSE level END,
+    environment = CASE WHEN ?8 >= last_seen THEN ?7 ELSE environment END,
+    last_event = CASE WHEN ?8 >= last_seen THEN ?10 ELSE last_event END,
+    regressions = regressions + (status IN ('resolved', 'archived') AND ?8 > status_at),
+    regressed_at = CASE WHEN status IN ('resolved', 'archived') AND ?8 > status_at THEN ?8 ELSE regressed_at END,
+    status_at = CASE WHEN status IN ('resolved', 'archived') AND ?8 > status_at THEN ?8 ELSE status_at END,
+    status = CASE WHEN status IN ('resolved', 'archived') AND ?8 > status_at THEN 'unresolved' ELSE status END,
+    first_seen = min(first_seen, ?8),
+    last_seen = max(last_seen, ?8)
+"""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """An error group; times are Unix milliseconds."""
+
+    id: bytes
+    project: int
+    rule: int
+    title: str
+    subtitle: str | None
+    level: str
+    environment: str
+    n: int
+    first_seen: int
+    last_seen: int
+    first_release: str | None
+    last_release: str | None
+    last_event: int
+    status: Status
+    status_at: int | None
+    regressions: int
+    regressed_at: int | None
+    assignee: str | None
+
+
+def title_of(message: str) -> str:
+    """The first non-blank line of a message, at most 500 characters."""
+    for line in message.splitlines():
+        if line := line.strip():
+            return line[:_MAX_TITLE]
+    return ""
+
+
+def group_id(project: int, event: Event) -> bytes:
+    """The 16 bytes of the group an occurrence belongs to, shaped as a UUID of version 8."""
+    if event.fingerprint:
+        kind, key = "fingerprint", event.fingerprint
+    elif title := title_of(event.message):
+        kind, key = "title", title
+    else:
+        kind, key = "event", str(event.id)
+    digest = blake2b(f"{RULE}|{project}|{kind}|{key}".encode(), digest_size=16).digest()
+    number = int.from_bytes(digest, "big") & ~(0xF << 76) & ~(3 << 62) | 8 << 76 | 2 << 62
+    return number.to_bytes(16, "big")
+
+
+def record(tx: Tx, project: int, event: Event) -> bytes:
+    """Count a numbered occurrence into its group, made if it is new; returns the group's id."""
+    key = group_id(project, event)
+    exception = event.context.get("exception")
+    subtitle = exception.get("class") if isinstance(exception, dict) else event.context.get("exception_class")
+    release = event.context.get("release")
+    tx.execute(
+        _RECORD,
+        (
+            key,
+            project,
+            RULE,
+            title_of(event.message) or "(no message)",
+            subtitle[:_MAX_TITLE] if isinstance(subtitle, str) else None,
+            event.level,
+            event.environment(),
+            id_ms(event.id),
+            release if isinstance(release, str) else None,
+            event.id,
+        ),
+    )
+    return key
+
+
+def read(tx: Tx, key: bytes) -> Group:
+    """The group of an id; raises NotFound."""
+    row = tx.execute(f"SELECT {_COLUMNS} FROM error_groups WHERE id = ?", (key,)).fetchone()
+    if row is None:
+        raise NotFound("there is no such error group")
+    return Group(*row)
+
+
+def set_status(tx: Tx, key: bytes, status: Status, now_ms: int) -> Group:
+    """Resolve, ignore, archive or reopen a group, as of now."""
+    tx.execute("UPDATE error_groups SET status = ?, status_at = ? WHERE id = ?", (status, now_ms, key))
+    return read(tx, key)
+
+
+def assign(tx: Tx, key: bytes, assignee: str | None) -> Group:
+    """Say who looks after a group, or that nobody does."""
+    tx.execute("UPDATE error_groups SET assignee = ? WHERE id = ?", (assignee, key))
+    return read(tx, key)

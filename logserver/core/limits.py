@@ -1,0 +1,77 @@
+"""Rate limits in fixed windows on the monotonic clock, in memory that no sender can fill."""
+
+import math
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from logserver.core.clock import Clock
+from logserver.core.faults import TooMany
+
+
+class Standing(NamedTuple):
+    """Where a sender stands in its window after a request."""
+
+    limit: int
+    remaining: int
+    reset_at: int
+    """Unix seconds at which the window ends."""
+
+
+class _Window:
+    __slots__ = ("ends", "reset_at", "used")
+
+    def __init__(self, ends: float, reset_at: int) -> None:
+        self.ends = ends
+        self.reset_at = reset_at
+        self.used = 0
+
+
+class Windows:
+    """Counts requests per key. A window opens with its first request and is shut ``seconds`` later.
+
+    Holds at most ``capacity`` windows. When that many are open, further keys share one window: whoever opens
+    masses of them is limited as one.
+    """
+
+    def __init__(self, clock: Clock, capacity: int = 20_000) -> None:
+        self._clock = clock
+        self._capacity = capacity
+        self._open: dict[Hashable, _Window] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def take(self, key: Hashable, *, limit: int, seconds: int, cost: int = 1) -> Standing:
+        """Count ``cost`` requests; raises TooMany, counting nothing, when the window has no room for them."""
+        now = self._clock.monotonic()
+        window = self._open.get(key)
+        if window is None or window.ends <= now:
+            window = self._new(key, now, seconds)
+        if window.used + cost > limit:
+            raise TooMany(
+                limit=limit,
+                window_seconds=seconds,
+                retry_after=max(1, math.ceil(window.ends - now)),
+                reset_at=window.reset_at,
+            )
+        window.used += cost
+        return Standing(limit, limit - window.used, window.reset_at)
+
+    def _new(self, key: Hashable, now: float, seconds: int) -> _Window:
+        if len(self._open) >= self._capacity and key not in self._open:
+            self.prune()
+            if len(self._open) >= self._capacity:
+                key = None
+                shared = self._open.get(key)
+                if shared is not None and shared.ends > now:
+                    return shared
+        window = _Window(now + seconds, math.ceil(self._clock.now_ms() / 1000 + seconds))
+        self._open[key] = window
+        return window
+
+    def prune(self) -> None:
+        """Drop the windows that are over."""
+        now = self._clock.monotonic()
+        over = [key for key, window in self._open.items() if window.ends <= now]
+        for key in over:
+            del self._open[key]

@@ -1,0 +1,179 @@
+"""Tokens: random secrets, shown once, kept as their SHA-256, found by it, revocable at once."""
+
+import hashlib
+import secrets
+import uuid
+from typing import Any
+
+import msgspec
+
+from logserver.core.faults import Invalid, NotFound
+from logserver.core.projects import Project, by_number, changed
+from logserver.store.tx import Tx
+
+SECRET_BYTES = 24
+"""192 bits of randomness in every secret."""
+
+PREFIXES = {"project": "logister_", "master": "mk_", "edge": "lf_prod_", "read": "logister_cli_"}
+"""How the secrets of each kind that the shell makes are spelled."""
+
+MOBILE_PREFIX = "logister_mobile_"
+EDGE_SCOPES = ("edge:register", "edge:heartbeat", "edge:metrics", "edge:stream")
+READ_SCOPES = ("projects:read", "events:read", "errors:read", "traces:read", "monitors:read", "metrics:read")
+_SCOPES = {"edge": EDGE_SCOPES, "read": READ_SCOPES}
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """What a valid token may do, as of the generation it was read in; times are Unix milliseconds."""
+
+    id: int
+    kind: str
+    """project, master, edge, read or mobile."""
+    name: str
+    project: Project | None
+    """The one project it belongs to; None for a key of the whole server."""
+    scopes: tuple[str, ...]
+    bound: dict[str, Any]
+    """What a mobile token is bound to."""
+    expires_at: int | None
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token as it is listed: everything but its secret."""
+
+    id: str
+    kind: str
+    name: str
+    project: str | None
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A new token with its secret, which is kept nowhere else."""
+
+    id: str
+    secret: str
+    expires_at: int | None
+
+
+def digest(secret: str | bytes) -> bytes:
+    """What a secret is stored and found as."""
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).digest()
+
+
+def issue(
+    tx: Tx,
+    *,
+    kind: str,
+    name: str,
+    project: Project | None,
+    now_ms: int,
+    expires_at: int | None = None,
+    bound: dict[str, Any] | None = None,
+) -> Issued:
+    """Make a token. Raises Invalid for a project token without a project or one whose project is archived."""
+    if kind != "master" and project is None:
+        raise Invalid([("project", f"a {kind} token belongs to a project")])
+    if project is not None and project.archived_at is not None:
+        raise Invalid([("project", f"{project.slug!r} is archived; restore it first")])
+    prefix = PREFIXES.get(kind, MOBILE_PREFIX)
+    secret = prefix + secrets.token_urlsafe(SECRET_BYTES)
+    token_id = str(uuid.uuid4())
+    tx.execute(
+        "INSERT INTO tokens (uuid, kind, name, project, digest, prefix, scopes, bound, created_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            token_id,
+            kind,
+            name,
+            project.number if project is not None and kind != "master" else None,
+            digest(secret),
+            secret[: len(prefix) + 4],
+            msgspec.json.encode(_SCOPES.get(kind, ())).decode(),
+            msgspec.json.encode(bound or {}).decode(),
+            now_ms,
+            expires_at,
+        ),
+    )
+    return Issued(token_id, secret, expires_at)
+
+
+def find(tx: Tx, secret_digest: bytes) -> tuple[Credential | None, int]:
+    """The credential of a secret that is neither revoked nor of an archived project, and the generation read.
+
+    Whether it has expired is for the one who knows the time.
+    """
+    generation = tx.execute("SELECT n FROM generation").fetchone()[0]
+    row = tx.execute(
+        "SELECT id, kind, name, project, scopes, bound, expires_at FROM tokens WHERE digest = ? AND revoked_at IS NULL",
+        (secret_digest,),
+    ).fetchone()
+    if row is None:
+        return None, generation
+    token_id, kind, name, number, scopes, bound, expires_at = row
+    project = by_number(tx, number) if number is not None else None
+    if project is not None and project.archived_at is not None:
+        return None, generation
+    return (
+        Credential(
+            token_id,
+            kind,
+            name,
+            project,
+            tuple(msgspec.json.decode(scopes)),
+            msgspec.json.decode(bound),
+            expires_at,
+        ),
+        generation,
+    )
+
+
+def every(tx: Tx, project: Project | None = None) -> list[Token]:
+    """All tokens, newest first, or those of one project; short-lived mobile ones left out."""
+    rows = tx.execute(
+        "SELECT t.uuid, t.kind, t.name, p.slug, t.prefix, t.scopes, t.created_at, t.expires_at, t.revoked_at,"
+        " t.last_used_at FROM tokens t LEFT JOIN projects p ON p.number = t.project"
+        " WHERE t.kind != 'mobile' AND (? IS NULL OR t.project = ?) ORDER BY t.id DESC",
+        (project.number if project else None, project.number if project else None),
+    )
+    fields = Token.__struct_fields__
+    return [
+        msgspec.convert(dict(zip(fields, row, strict=True)) | {"scopes": msgspec.json.decode(row[5])}, Token)
+        for row in rows
+    ]
+
+
+def revoke(tx: Tx, which: str, now_ms: int) -> Token:
+    """Revoke the token with this id, this listed prefix or this secret; once revoked it stays so.
+
+    Raises NotFound when nothing matches, Invalid when more than one does.
+    """
+    rows = tx.execute(
+        "SELECT id, uuid FROM tokens WHERE uuid = ? OR digest = ? OR (prefix = ? AND revoked_at IS NULL)",
+        (which, digest(which), which),
+    ).fetchall()
+    if not rows:
+        raise NotFound("there is no such token")
+    if len(rows) > 1:
+        raise Invalid([("token", "several tokens begin like this; name one by its id")])
+    tx.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (now_ms, rows[0][0]))
+    changed(tx)
+    return next(token for token in every(tx) if token.id == rows[0][1])
+
+
+def record_uses(tx: Tx, uses: dict[int, int]) -> None:
+    """Note when tokens were last used: Unix milliseconds by token number."""
+    tx.executemany("UPDATE tokens SET last_used_at = ? WHERE id = ?", [(at, token_id) for token_id, at in uses.items()])
+
+
+def delete_expired_mobile(tx: Tx, now_ms: int, limit: int) -> int:
+    """Delete up to ``limit`` mobile tokens that expired more than a day ago; returns how many."""
+    return tx.execute(
+        "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE expires_at < ? AND kind = 'mobile' LIMIT ?)",
+        (now_ms - 86_400_000, limit),
+    ).rowcount

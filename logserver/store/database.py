@@ -1,0 +1,235 @@
+"""The store: one folder, one SQLite file, one writer, a few readers.
+
+Nothing else in the process may open the file or its log: closing any descriptor of them drops SQLite's locks.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeVar, TypeVarTuple
+
+from logserver.store.errors import StoreBusy, StoreUnusable
+from logserver.store.ids import Spelling
+from logserver.store.migrations import migrate
+from logserver.store.readers import Readers
+from logserver.store.tx import Tx
+from logserver.store.upkeep import Checkpointed
+from logserver.store.writer import Write, Writer, WriteTx
+
+T = TypeVar("T")
+A = TypeVarTuple("A")
+
+Durability = Literal["full", "normal"]
+FILE = "logserver.db"
+LOCK = "server.lock"
+_BUSY_SECONDS = 5.0
+_WRITER_CACHE_KIB = 24_000
+_READER_CACHE_KIB = 2_000
+
+
+class Database:
+    """The store of a running server. ``write`` and ``read`` take plain functions of a transaction."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+        durability: Durability = "full",
+        readers: int = 3,
+        read_seconds: float = 5.0,
+        queue_rows: int = 20_000,
+        queue_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        self.folder = folder
+        self.refusing: str | None = None
+        """Why telemetry is refused for now, such as a full disk; None while it is welcome."""
+        self.queued_rows = 0
+        self.queued_bytes = 0
+        self._durability: Durability = durability
+        self._queue_rows = queue_rows
+        self._queue_bytes = queue_bytes
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self._readers = Readers(
+            lambda: connect_readonly(folder), count=readers, seconds=read_seconds, monotonic=monotonic
+        )
+        self.read = self._readers.read
+        self.look_up = self._readers.look_up
+
+    async def open(self) -> None:
+        """Lock the folder, bring the schema up to date, and start the writer and the readers.
+
+        Raises StoreUnusable when another server has the folder or the file is not ours.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._lock = lock(self.folder)
+        try:
+            self._connection = connect(self.folder, self._durability)
+            migrate(self._connection)
+            self.secret = store_secret(self._connection, "spelling")
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self.spelling = Spelling(self.secret)
+        self._writer = Writer(
+            self._connection, now_ms=self._now_ms, monotonic=self._monotonic, answered=self._hand_over
+        )
+        self._writer.start()
+        await self._readers.open()
+
+    async def close(self) -> None:
+        """Commit what is queued, checkpoint, and let go of the folder."""
+        await self._readers.close()
+        await asyncio.to_thread(self._writer.stop)
+        self._connection.close()
+        os.close(self._lock)
+
+    @property
+    def checkpointed(self) -> Checkpointed | None:
+        """The last checkpoint of this process, if there was one."""
+        return self._writer.upkeep.last
+
+    def admit(self, rows: int, size: int) -> None:
+        """Raise StoreBusy where there is no room for ``rows`` of telemetry of ``size`` bytes in the queue."""
+        if self.refusing is not None:
+            raise StoreBusy(self.refusing, retry_after=30)
+        if self.queued_rows + rows > self._queue_rows or self.queued_bytes + size > self._queue_bytes:
+            raise StoreBusy("more is being sent than the disk can take; try again shortly")
+
+    def write(
+        self, function: Callable[[WriteTx, *A], T], *args: *A, rows: int = 0, size: int = 0
+    ) -> "asyncio.Future[T]":
+        """Run ``function(tx, *args)`` in the writer; the future is done once it is committed.
+
+        ``rows`` and ``size`` (bytes) say how much telemetry it brings; StoreBusy is raised at once where there
+        is no room for it. What the function raises is the future's exception, and nothing that it wrote stays.
+        """
+        if rows:
+            self.admit(rows, size)
+            self.queued_rows += rows
+            self.queued_bytes += size
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._writer.put(Write(function, args, answer, rows, size))
+        return answer
+
+    def _hand_over(self, group: list[Write]) -> None:
+        self._loop.call_soon_threadsafe(self._deliver, group)
+
+    def _deliver(self, group: list[Write]) -> None:
+        for write in group:
+            self.queued_rows -= write.rows
+            self.queued_bytes -= write.size
+            answer, outcome = write.answer, write.outcome
+            if answer.done():  # the one who asked has gone; what was written stays written
+                continue
+            if isinstance(outcome, BaseException):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+
+def prepare(folder: Path) -> None:
+    """Make the data folder, readable by its owner only, if it is not there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def lock(folder: Path) -> int:
+    """Lock the folder for one server; the descriptor holds the lock until it is closed or the process ends."""
+    prepare(folder)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreUnusable(f"another logserver is serving {folder}") from error
+    return descriptor
+
+
+def locked(folder: Path) -> bool:
+    """Whether a server is running on the folder."""
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        os.close(lock(folder))
+    except StoreUnusable:
+        return True
+    return False
+
+
+def connect(folder: Path, durability: Durability = "full") -> sqlite3.Connection:
+    """A writing connection to the store of a folder; the file is made when it is missing."""
+    prepare(folder)
+    path = folder / FILE
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {durability}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def connect_readonly(folder: Path) -> sqlite3.Connection:
+    """A reading connection to the store of a folder.
+
+    Raises StoreUnusable where there is no store.
+    """
+    path = folder / FILE
+    if not path.exists():
+        raise StoreUnusable(f"there is no store in {folder}")
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+@contextmanager
+def transaction(folder: Path) -> Iterator[Tx]:
+    """A short transaction of the shell on control tables, beside a running server or without one."""
+    connection = connect(folder)
+    try:
+        migrate(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+        connection.close()
+
+
+@contextmanager
+def snapshot(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A reader's view of the store for the shell. Raises StoreUnusable where there is no store."""
+    connection = connect_readonly(folder)
+    try:
+        connection.execute("BEGIN")
+        yield connection
+    finally:
+        connection.close()
+
+
+def store_secret(connection: Tx, name: str) -> bytes:
+    """The store's 32-byte secret of a name, made at first use."""
+    connection.execute("INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", (name, secrets.token_bytes(32)))
+    return bytes(connection.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])

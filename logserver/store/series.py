@@ -1,0 +1,232 @@
+"""Per-minute counts and sketches: what charts read instead of rows.
+
+Both are written in the transaction of the events they count. The names a project may bring (environments,
+releases, series names) are bounded; what comes after the bound is counted as ``~other``.
+"""
+
+import math
+from collections import Counter
+from typing import NamedTuple
+
+from logserver.store import sketch
+from logserver.store.events import Event, Row, from_row
+from logserver.store.ids import LOCAL_BITS, id_ms
+from logserver.store.sketch import Sketch
+from logserver.store.tx import Tx
+from logserver.store.words import SEVERITY, severity
+
+OTHER = "~other"
+"""Stands for every name beyond a project's bound."""
+
+BOUNDS = {"environment": 100, "release": 500, "name": 2_000}
+"""How many different values of each kind a project may bring."""
+
+_LEVELS = frozenset(SEVERITY.values())
+_MAX_NAME = 200
+_REMEMBERED = 20_000
+
+
+class Sample(NamedTuple):
+    """A number to be summarised: a duration in milliseconds, or a metric's value."""
+
+    kind: str
+    name: str
+    environment: str
+    release: str
+    unit: str | None
+    value: float
+    error: bool
+
+
+def sample_of(event: Event) -> Sample | None:
+    """The number an event carries, if it does: ``context.value`` of a metric, else ``context.duration_ms``."""
+    context = event.context
+    if event.type in {"log", "error"}:
+        return None
+    value = context.get("value") if event.type == "metric" else None
+    if value is None:
+        value = context.get("duration_ms")
+    if not isinstance(value, int | float) or isinstance(value, bool) or not _finite(value):
+        return None
+    unit = context.get("unit") if event.type == "metric" else "ms"
+    release = context.get("release")
+    name = context.get("transaction_name") if event.type == "transaction" else None
+    return Sample(
+        event.type,
+        (name if isinstance(name, str) and name else event.message)[:_MAX_NAME],
+        event.environment(),
+        release if isinstance(release, str) else "",
+        unit[:_MAX_NAME] if isinstance(unit, str) else None,
+        float(value),
+        is_failure(event),
+    )
+
+
+def is_failure(event: Event) -> bool:
+    """Whether what an event reports has failed: its level is error or fatal, or its status is 500 or above."""
+    if severity(event.level) in {"error", "fatal"}:
+        return True
+    status = event.context.get("status_code", event.context.get("transaction_status"))
+    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) <= 3:
+        status = int(status)
+    return isinstance(status, int) and not isinstance(status, bool) and 500 <= status <= 599
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the range of floats
+        return False
+
+
+class Vocabulary:
+    """The known dimensions and series of all projects, remembered between transactions by the writer."""
+
+    def __init__(self) -> None:
+        self.admitted = 0
+        """Grows whenever a name, dimension or series is written, so that a rollback knows what to forget."""
+        self._values: dict[tuple[int, str, str], str] = {}
+        self._dimensions: dict[tuple[int, str, str, str], int] = {}
+        self._series: dict[tuple[int, str, str, str, str], int] = {}
+
+    def forget(self) -> None:
+        """Forget everything: after a transaction that failed, or to bound the memory."""
+        self._values.clear()
+        self._dimensions.clear()
+        self._series.clear()
+
+    def trim(self) -> None:
+        """Bound the memory; only between transactions."""
+        if len(self._values) + len(self._dimensions) + len(self._series) > _REMEMBERED:
+            self.forget()
+
+    def bounded(self, tx: Tx, project: int, kind: str, value: str) -> str:
+        """``value`` itself while the project has room for it, else OTHER."""
+        known = self._values.get((project, kind, value))
+        if known is None:
+            known = self._admit(tx, project, kind, value[:_MAX_NAME])
+            self._values[project, kind, value] = known
+        return known
+
+    def _admit(self, tx: Tx, project: int, kind: str, value: str) -> str:
+        if not value:
+            return value
+        self.admitted += 1
+        tx.execute(
+            "INSERT INTO vocabulary (project, kind, value) SELECT ?, ?, ? WHERE"
+            " (SELECT count(*) FROM vocabulary WHERE project = ? AND kind = ?) < ? ON CONFLICT DO NOTHING",
+            (project, kind, value, project, kind, BOUNDS[kind]),
+        )
+        row = tx.execute(
+            "SELECT 1 FROM vocabulary WHERE project = ? AND kind = ? AND value = ?", (project, kind, value)
+        ).fetchone()
+        return value if row else OTHER
+
+    def dimension(self, tx: Tx, project: int, event_type: str, level: str, environment: str) -> int:
+        """The number that stands for a type, level and environment in the counts of a project."""
+        known = self._dimensions.get((project, event_type, level, environment))
+        if known is None:
+            name = severity(level)
+            key = (
+                project,
+                event_type,
+                name if name in _LEVELS else OTHER,
+                self.bounded(tx, project, "environment", environment),
+            )
+            self.admitted += 1
+            tx.execute(
+                "INSERT INTO dimensions (project, type, level, environment) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                key,
+            )
+            known = tx.execute(
+                "SELECT id FROM dimensions WHERE project = ? AND type = ? AND level = ? AND environment = ?", key
+            ).fetchone()[0]
+            self._dimensions[project, event_type, level, environment] = known
+        return known
+
+    def series(self, tx: Tx, project: int, sample: Sample) -> int:
+        """The number that stands for a series of a project."""
+        known = self._series.get((project, sample.kind, sample.name, sample.environment, sample.release))
+        if known is None:
+            key = (
+                project,
+                sample.kind,
+                self.bounded(tx, project, "name", sample.name),
+                self.bounded(tx, project, "environment", sample.environment),
+                self.bounded(tx, project, "release", sample.release),
+            )
+            self.admitted += 1
+            tx.execute(
+                "INSERT INTO series (project, kind, name, environment, release, unit) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (*key, sample.unit),
+            )
+            known = tx.execute(
+                "SELECT id FROM series WHERE project = ? AND kind = ? AND name = ? AND environment = ? AND release = ?",
+                key,
+            ).fetchone()[0]
+            self._series[project, sample.kind, sample.name, sample.environment, sample.release] = known
+        return known
+
+
+def add_counts(tx: Tx, counts: Counter[tuple[int, int, int]]) -> None:
+    """Add to the counts: a number of events by (project, Unix minute, dimension)."""
+    tx.executemany(
+        "INSERT INTO counts (project, minute, dimension, n) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+        [(*key, n) for key, n in sorted(counts.items())],
+    )
+
+
+def add_sketches(tx: Tx, sketches: dict[tuple[int, int, int], Sketch]) -> None:
+    """Merge sketches by (project, Unix minute, series) into the stored ones."""
+    rows, begun = [], []
+    for key, fresh in sorted(sketches.items()):
+        stored = tx.execute(
+            "SELECT n, errors, total, low, high, buckets FROM sketches WHERE project = ? AND minute = ? AND series = ?",
+            key,
+        ).fetchone()
+        if stored:
+            fresh.merge(sketch.unpack(stored))
+        else:
+            begun.append((key[1], key[2]))
+        rows.append((*key, fresh.n, fresh.errors, fresh.total, fresh.low, fresh.high, fresh.pack()))
+    tx.executemany("INSERT OR REPLACE INTO sketches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    tx.executemany("UPDATE series SET newest = max(newest, ?) WHERE id = ?", begun)
+
+
+def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:
+    """Take deleted rows out of the counts; sketches go by whole minutes, with delete_sketches."""
+    counts: Counter[tuple[int, int, int]] = Counter()
+    for row in rows:
+        event = from_row(row)
+        project = row[0] >> LOCAL_BITS
+        dimension = vocabulary.dimension(tx, project, event.type, event.level, event.environment())
+        counts[project, id_ms(row[0]) // 60_000, dimension] += 1
+    keys = [(n, *key) for key, n in counts.items()]
+    tx.executemany("UPDATE counts SET n = n - ? WHERE project = ? AND minute = ? AND dimension = ?", keys)
+    tx.executemany(
+        "DELETE FROM counts WHERE project = ? AND minute = ? AND dimension = ? AND n <= 0", [key[1:] for key in keys]
+    )
+
+
+def delete_sketches(tx: Tx, project: int, before_minute: int, limit: int) -> int:
+    """Delete up to ``limit`` sketches of minutes before a Unix minute; returns how many."""
+    return tx.execute(
+        "DELETE FROM sketches WHERE (project, minute, series) IN"
+        " (SELECT project, minute, series FROM sketches WHERE project = ? AND minute < ? LIMIT ?)",
+        (project, before_minute, limit),
+    ).rowcount
+
+
+def forget_unused(tx: Tx, vocabulary: Vocabulary, project: int, before_minute: int) -> None:
+    """Drop series without sketches since a Unix minute, and the names only they had: new ones find room again."""
+    gone = tx.execute("DELETE FROM series WHERE project = ? AND newest < ?", (project, before_minute)).rowcount
+    if gone:
+        for kind in ("name", "release"):
+            tx.execute(
+                "DELETE FROM vocabulary WHERE project = ?1 AND kind = ?2 AND value NOT IN"
+                f" (SELECT {kind} FROM series WHERE project = ?1)",
+                (project, kind),
+            )
+        vocabulary.forget()

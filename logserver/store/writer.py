@@ -1,0 +1,214 @@
+"""The one writer: a thread that owns the one writing connection and commits whatever waits as one transaction.
+
+Each request first runs under a savepoint of its own, so one that fails takes only itself down. After the last
+of them the rows of all go in together; one COMMIT; then all are answered in one hand-over to the event loop.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from logserver.store.batch import Batch
+from logserver.store.errors import StoreBusy
+from logserver.store.upkeep import Upkeep
+
+logger = logging.getLogger("logserver.store")
+
+MAX_GROUP_ROWS = 4_000
+"""Rows after which a transaction takes no further request: bounds the time to its commit."""
+
+_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
+
+
+class Write:
+    """A request to the writer: a function of the transaction, its arguments, and where the answer goes."""
+
+    __slots__ = ("answer", "arguments", "function", "outcome", "rows", "size")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        answer: "asyncio.Future[Any]",
+        rows: int,
+        size: int,
+    ) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.answer = answer
+        self.rows = rows
+        self.size = size
+        self.outcome: Any = None
+
+
+class WriteTx:
+    """The writer's transaction as one request sees it: its savepoint opens with its first statement."""
+
+    __slots__ = ("_connection", "_saved", "batch", "now_ms")
+
+    def __init__(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        self._connection = connection
+        self._saved = False
+        self.batch = batch
+        self.now_ms = 0
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        """Execute one statement inside this request's savepoint."""
+        if not self._saved:
+            self._connection.execute("SAVEPOINT request")
+            self._saved = True
+        return self._connection.execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> sqlite3.Cursor:
+        """Execute one statement for each row of parameters inside this request's savepoint."""
+        if not self._saved:
+            self._connection.execute("SAVEPOINT request")
+            self._saved = True
+        return self._connection.executemany(sql, rows)
+
+    def settled(self) -> None:
+        """Note that the savepoint went with its transaction."""
+        self._saved = False
+
+    def settle(self, *, keep: bool) -> None:
+        """End the request: keep what it wrote, or take it back."""
+        if self._saved:
+            self._saved = False
+            if not keep:
+                self._connection.execute("ROLLBACK TO request")
+            self._connection.execute("RELEASE request")
+
+
+class Writer:
+    """Runs writes in groups on a thread of its own until it is stopped."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+        answered: Callable[[list[Write]], None],
+        fatal: Callable[[], None] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+        self._answered = answered
+        self._fatal = fatal or _end_process
+        self._queue: SimpleQueue[Write | None] = SimpleQueue()
+        self._batch = Batch()
+        self._tx = WriteTx(connection, self._batch)
+        self._thread = Thread(target=self._run, name="writer", daemon=True)
+        self.upkeep = Upkeep(connection, monotonic)
+
+    def start(self) -> None:
+        """Begin to take writes."""
+        self._thread.start()
+
+    def put(self, write: Write) -> None:
+        """Queue a write; it is answered through the ``answered`` callback, from the writer's thread."""
+        self._queue.put(write)
+
+    def stop(self) -> None:
+        """Commit and answer everything queued, checkpoint, and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        except BaseException:
+            logger.critical(
+                "the writer failed; ending the process so that its supervisor starts it again", exc_info=True
+            )
+            self._fatal()
+
+    def _serve(self) -> None:
+        queue = self._queue
+        running = True
+        while running:
+            try:
+                write = queue.get(timeout=self.upkeep.patience())
+            except Empty:
+                self.upkeep.idle()
+                continue
+            group: list[Write] = []
+            rows = 0
+            while True:
+                if write is None:
+                    running = False
+                    break
+                group.append(write)
+                rows += write.rows
+                if rows >= MAX_GROUP_ROWS:
+                    break
+                try:
+                    write = queue.get_nowait()
+                except Empty:
+                    break
+            if group:
+                self._commit(group)
+                self._answered(group)
+        self.upkeep.finish()
+
+    def _commit(self, group: list[Write]) -> None:
+        try:
+            self._transact(group)
+        except sqlite3.Error as error:
+            self._rollback()
+            if len(group) == 1:
+                self._refuse(group[0], error)
+                return
+            logger.warning("a group of %d writes failed and is run one by one: %s", len(group), error)
+            for write in group:
+                try:
+                    self._transact([write])
+                except sqlite3.Error as alone:
+                    self._rollback()
+                    self._refuse(write, alone)
+
+    def _transact(self, group: list[Write]) -> None:
+        tx, batch = self._tx, self._batch
+        tx.now_ms = batch.now_ms = self._now_ms()
+        self._connection.execute("BEGIN IMMEDIATE")
+        for write in group:
+            mark = batch.mark()
+            try:
+                write.outcome = write.function(tx, *write.arguments)
+            except Exception as error:  # noqa: BLE001 - whatever one request causes is that request's answer
+                tx.settle(keep=False)
+                batch.undo(mark)
+                write.outcome = error
+            else:
+                tx.settle(keep=True)
+        rows = len(batch)
+        batch.write(self._connection)
+        self.upkeep.before_commit(rows)
+        self._connection.execute("COMMIT")
+        batch.clear()
+        self.upkeep.after_commit(rows)
+
+    def _rollback(self) -> None:
+        self._tx.settled()
+        if self._connection.in_transaction:
+            self._connection.rollback()
+        self._batch.clear()
+        self._batch.vocabulary.forget()
+
+    @staticmethod
+    def _refuse(write: Write, error: sqlite3.Error) -> None:
+        if (error.sqlite_errorcode & 0xFF) in _TEMPORARY:
+            busy = StoreBusy(f"the store cannot be written now: {error}", retry_after=5)
+            busy.__cause__ = error
+            write.outcome = busy
+        else:
+            write.outcome = error
+
+
+def _end_process() -> None:
+    os._exit(70)
