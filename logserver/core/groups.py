@@ -96,7 +96,9 @@ def record(tx: Tx, project: int, event: Event) -> bytes:
     """Count a numbered occurrence into its group, made if it is new; returns the group's id."""
     key = group_id(project, event)
     exception = event.context.get("exception")
-    subtitle = exception.get("class") if isinstance(exception, dict) else event.context.get("exception_class")
+    subtitle = event.context.get("exception_class")
+    if isinstance(exception, dict):
+        subtitle = exception.get("class") or exception.get("qualified_class") or exception.get("type")
     release = event.context.get("release")
     tx.execute(
         _RECORD,

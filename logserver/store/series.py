@@ -63,13 +63,21 @@ def sample_of(event: Event) -> Sample | None:
 
 
 def is_failure(event: Event) -> bool:
-    """Whether what an event reports has failed: its level is error or fatal, or its status is 500 or above."""
+    """Whether what an event reports has failed: its level is error or fatal, or its HTTP status is 500 or above."""
     if severity(event.level) in {"error", "fatal"}:
         return True
-    status = event.context.get("status_code", event.context.get("transaction_status"))
-    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) <= 3:
+    context = event.context
+    found = [context.get(name) for name in ("status_code", "transaction_status", "status")]
+    for parent, name in (("http", "status_code"), ("request", "status")):
+        if isinstance(nested := context.get(parent), dict):
+            found.append(nested.get(name))
+    return any(_is_server_error(value) for value in found)
+
+
+def _is_server_error(status: object) -> bool:
+    if isinstance(status, str) and len(status) == 3 and status.isascii() and status.isdigit():
         status = int(status)
-    return isinstance(status, int) and not isinstance(status, bool) and 500 <= status <= 599
+    return type(status) is int and 500 <= status <= 599
 
 
 def _finite(value: float) -> bool:

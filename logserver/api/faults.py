@@ -1,0 +1,65 @@
+"""The one table from faults to HTTP: status codes and the headers every dialect shares. Bodies are the contracts'."""
+
+from logserver.core.faults import (
+    Conflict,
+    Fault,
+    Forbidden,
+    Gone,
+    Invalid,
+    Malformed,
+    NotFound,
+    TooLarge,
+    TooMany,
+    TooSlow,
+    Unauthorized,
+    UnsupportedType,
+)
+from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreError
+
+STATUS: dict[type[Exception], int] = {
+    Malformed: 400,
+    QuerySyntaxError: 400,
+    CursorError: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    TooSlow: 408,
+    Conflict: 409,
+    Gone: 410,
+    TooLarge: 413,
+    UnsupportedType: 415,
+    Invalid: 422,
+    TooMany: 429,
+    StoreBusy: 503,
+    ReadTimeout: 503,
+}
+"""A contract may speak another status where its seed says so."""
+
+REFUSALS = (Fault, StoreError)
+"""Everything that is the sender's to mend or to wait for; any other exception is a 500."""
+
+
+def status_of(fault: Exception) -> int:
+    """The HTTP status of a fault; 500 for what is none."""
+    return STATUS.get(type(fault), 500)
+
+
+def headers_of(fault: Exception) -> list[tuple[bytes, bytes]]:
+    """The headers that go with a fault: when to come back, and the state of the window."""
+    if isinstance(fault, TooMany):
+        return [
+            (b"retry-after", b"%d" % fault.retry_after),
+            (b"x-ratelimit-limit", b"%d" % fault.limit),
+            (b"x-ratelimit-remaining", b"0"),
+            (b"x-ratelimit-reset", b"%d" % fault.reset_at),
+        ]
+    if isinstance(fault, StoreBusy):
+        return [(b"retry-after", b"%d" % fault.retry_after)]
+    if isinstance(fault, ReadTimeout):
+        return [(b"retry-after", b"5")]
+    if isinstance(fault, Unauthorized):
+        return [(b"www-authenticate", b"Bearer")]
+    if isinstance(fault, TooLarge | TooSlow):
+        # What is left of the body is not read.
+        return [(b"connection", b"close")]
+    return []

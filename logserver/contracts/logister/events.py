@@ -1,0 +1,263 @@
+"""From a Logister event to the one record: normalising, checking, copying into context, dating."""
+
+from typing import Any, Literal, NamedTuple, get_args
+
+import msgspec
+
+from logserver.contracts.logister import bounds
+from logserver.contracts.logister.fields import (
+    decode,
+    enveloped,
+    humanize,
+    is_blank,
+    iso_text,
+    plain,
+    read_fields,
+    read_number,
+    read_time,
+    read_uuid,
+)
+from logserver.contracts.logister.mobile import Binding
+from logserver.contracts.logister.wire import COPIED, EventEnvelope, EventFields
+from logserver.core.monitors import DEFAULT_INTERVAL_SECONDS, MAX_INTERVAL_SECONDS, CheckIn
+from logserver.store.events import Event
+from logserver.store.words import TYPES
+
+SPAN_KINDS = frozenset({"app", "browser", "cache", "db", "http", "internal", "queue", "render", "resource", "server"})
+CHECK_IN_STATUSES: dict[str, Literal["ok", "error", "in_progress"]] = {
+    status: status for status in get_args(Literal["ok", "error", "in_progress"])
+}
+_ABSENT = (None, "")
+MAX_LEVEL = 64
+MAX_SLUG = 255
+
+_CERTAINLY_SMALL = 2_000
+"""No JSON this short can hold too many keys, elements or characters; its depth is checked by counting."""
+
+_READ_FROM_CONTEXT = frozenset(
+    {*COPIED, "service", "value", "unit", "status_code", "transaction_status", "route", "name", "status", "exception"}
+)
+_PLAIN = {plain(name): name for name in _READ_FROM_CONTEXT}
+_NESTED = (
+    ("trace_id", "trace", ("traceid", "id")),
+    ("request_id", "trace", ("requestid",)),
+    ("user_id", "user", ("id",)),
+)
+
+_decode_envelope = msgspec.json.Decoder(EventEnvelope).decode
+
+
+class Receipt(NamedTuple):
+    """The circumstances of a request that its events depend on."""
+
+    received_ms: int
+    """Unix milliseconds."""
+    environment: str
+    """Stands in where an event names none."""
+    binding: Binding | None = None
+    """What the sender's token fixes."""
+
+
+class Reading(NamedTuple):
+    """An event that keeps every rule, and what it says to a monitor if it is a check-in."""
+
+    event: Event
+    check_in: CheckIn | None
+
+
+class Invalid(Exception):
+    """Every rule of the contract that an event breaks, in its words."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
+
+
+def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
+    """The event of a body of POST /api/v1/ingest_events.
+
+    Raises Malformed, TooLarge, and Invalid with everything that is wrong.
+    """
+    try:
+        fields = _decode_envelope(raw).event
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+        # Another spelling, an unknown field, a wrong type, or no JSON at all: told apart without hurry.
+        return read_event(decode(raw), size=len(raw), receipt=receipt)
+    if fields.context is not None and (len(raw) > _CERTAINLY_SMALL or not bounds.check_nesting(raw)):
+        _check_size(len(raw))
+        bounds.measure(fields.context)
+    if fields.event_type is None and fields == EventFields():
+        return read_event(decode(raw), size=len(raw), receipt=receipt)
+    return translate(fields, {}, [], receipt=receipt)
+
+
+def read_event(payload: Any, *, size: int, receipt: Receipt) -> Reading:
+    """The event of a decoded envelope of ``size`` bytes; raises as read_body does."""
+    sent = enveloped(payload, "event")
+    _check_size(size)
+    fields, rest, problems = read_fields(sent, EventFields)
+    bounds.measure(fields.context or {})
+    bounds.measure(rest)
+    return translate(fields, rest, problems, receipt=receipt)
+
+
+def _check_size(size: int) -> None:
+    if size > bounds.EVENT_BYTES:
+        raise bounds.exceeded("event_bytes", bounds.EVENT_BYTES, size)
+
+
+def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *, receipt: Receipt) -> Reading:
+    """The record of an event's fields and of what else came with them; raises Invalid with every broken rule."""
+    received_ms = receipt.received_ms
+    errors = list(problems)
+    context = _context(fields, rest)
+    if receipt.binding is not None:
+        errors.extend(receipt.binding.impose(context))
+    if context.get("environment") in _ABSENT:
+        context["environment"] = receipt.environment
+    event_type = fields.event_type.strip().lower() if fields.event_type is not None else ""
+    if not event_type:
+        errors.append("Event type can't be blank")
+    elif event_type not in TYPES:
+        errors.append("Event type is not included in the list")
+    message = fields.message
+    if event_type == "span":
+        message = (
+            fields.name if not is_blank(fields.name) else message if not is_blank(message) else context.get("name")
+        )
+    elif is_blank(message):
+        errors.append("Message can't be blank")
+    message = message if isinstance(message, str) else ""
+    bounds.check_message(message)
+    level = fields.level.strip() if fields.level is not None else ""
+    if len(level) > MAX_LEVEL:
+        errors.append(f"Level is too long (maximum is {MAX_LEVEL} characters)")
+    uuid = _uuid(fields.uuid, fields.event_id, errors)
+    if event_type == "span":
+        _complete_span(fields, context, message, received_ms, errors)
+    occurred = read_time(fields.occurred_at)
+    if event_type == "span":
+        occurred = read_time(context.get("started_at")) or occurred
+    timed_by_receipt = occurred is None
+    if occurred is None:
+        occurred = received_ms * 1000
+    check_in = (
+        _check_in(context, message, min(occurred // 1000, received_ms), errors) if event_type == "check_in" else None
+    )
+    if errors:
+        raise Invalid(errors)
+    return Reading(
+        Event(
+            type=event_type,
+            level=level or ("error" if event_type == "error" else "info"),
+            message=message,
+            context=context,
+            time=occurred,
+            received=received_ms,
+            timed_by_receipt=timed_by_receipt,
+            uuid=uuid,
+            fingerprint=fields.fingerprint or None,
+        ),
+        check_in,
+    )
+
+
+def _context(fields: EventFields, rest: dict[str, Any]) -> dict[str, Any]:
+    """The sent context with the fields beside it, its own keys first, and plain copies of other spellings."""
+    context = fields.context if fields.context is not None else {}
+    spelled = "".join(context)
+    if not spelled.islower() or "-" in spelled:
+        for key in list(context):
+            name = _PLAIN.get(plain(key))
+            if name is not None and name != key and context.get(name) in _ABSENT:
+                context[name] = context[key]
+    for name in COPIED:
+        value = getattr(fields, name)
+        if value is not None and value != "" and context.get(name) in _ABSENT:
+            context[name] = value
+    if fields.status is not None:
+        name = {"transaction": "transaction_status", "check_in": "check_in_status"}.get(
+            fields.event_type or "", "status"
+        )
+        if context.get(name) in _ABSENT:
+            context[name] = fields.status
+    for key, value in rest.items():
+        context.setdefault(key, value)
+    for name, parent, children in _NESTED:
+        if context.get(name) in _ABSENT and type(nested := context.get(parent)) is dict:
+            for key, value in nested.items():
+                if plain(key) in children and type(value) in {str, int}:
+                    context[name] = value
+    return context
+
+
+def _uuid(uuid: str | None, event_id: str | None, errors: list[str]) -> bytes | None:
+    sent = [(name, value) for name, value in (("Uuid", uuid), ("Event", event_id)) if not is_blank(value)]
+    read = [read_uuid(str(value)) for _, value in sent]
+    errors.extend("Uuid is invalid" for value in read if value is None)
+    if len(read) == 2 and None not in read and read[0] != read[1]:
+        errors.append("Uuid and event id differ")
+    return read[0] if read else None
+
+
+def _complete_span(
+    fields: EventFields, context: dict[str, Any], message: str, received_ms: int, errors: list[str]
+) -> None:
+    """Check what a span needs, and give it a plain kind, duration, start and end."""
+    for name in ("trace_id", "span_id"):
+        if type(context.get(name)) is int:
+            context[name] = str(context[name])
+        if not isinstance(context.get(name), str) or is_blank(context[name]):
+            errors.append(f"{humanize(name)} can't be blank")
+    if is_blank(message):
+        errors.append("Name can't be blank")
+    duration = context.get("duration_ms")
+    number = read_number(duration)
+    if number is None:
+        errors.append("Duration ms can't be blank" if is_blank(duration) else "Duration ms is not a number")
+        return
+    context["duration_ms"] = max(number, 0)
+    kind = context.get("kind", context.get("span_kind"))
+    plain = kind.lower() if isinstance(kind, str) else ""
+    context["kind"] = plain if plain in SPAN_KINDS else "internal"
+    started = read_time(context.get("started_at")) or read_time(fields.occurred_at) or received_ms * 1000
+    if read_time(context.get("started_at")) is None:
+        context["started_at"] = iso_text(started)
+    if read_time(context.get("ended_at")) is None:
+        context["ended_at"] = iso_text(started + round(context["duration_ms"] * 1000))
+
+
+def _check_in(context: dict[str, Any], message: str, at_ms: int, errors: list[str]) -> CheckIn | None:
+    """What a check-in event says to its monitor."""
+    named = (context.get(name) for name in ("check_in_slug", "monitor_slug", "slug"))
+    slug = next((value for value in named if isinstance(value, str) and value.strip()), message).strip()
+    return check_in_of(context, slug, at_ms, errors)
+
+
+def check_in_of(context: dict[str, Any], slug: str, at_ms: int, errors: list[str]) -> CheckIn | None:
+    """The check-in of a slug, with status, interval, duration and release as ``context`` has them.
+
+    Completes ``context``; adds to ``errors`` what is wrong.
+    """
+    if len(slug) > MAX_SLUG:
+        errors.append(f"Slug is too long (maximum is {MAX_SLUG} characters)")
+    sent = context.get("check_in_status")
+    status = CHECK_IN_STATUSES.get("ok" if is_blank(sent) else str(sent).strip().lower())
+    if status is None:
+        errors.append("Status is not included in the list")
+        return None
+    interval = read_number(context.get("expected_interval_seconds"))
+    seconds = DEFAULT_INTERVAL_SECONDS if interval is None or interval < 1 else min(int(interval), MAX_INTERVAL_SECONDS)
+    context.update(check_in_slug=slug, check_in_status=status, expected_interval_seconds=seconds)
+    duration = read_number(context.get("duration_ms"))
+    release = context.get("release")
+    environment = context["environment"]
+    return CheckIn(
+        slug=slug,
+        environment=environment if isinstance(environment, str) else "",
+        status=status,
+        at=at_ms,
+        interval_seconds=seconds,
+        duration_ms=max(float(duration), 0.0) if duration is not None else None,
+        release=release if isinstance(release, str) else None,
+    )
