@@ -41,9 +41,7 @@ _PAGE_HEADERS = {
 }
 
 
-def routes(
-    endpoints: Sequence[Endpoint], *, title: str, version: str, description: str = ""
-) -> list[BaseRoute]:
+def routes(endpoints: Sequence[Endpoint], *, title: str, version: str, description: str = "") -> list[BaseRoute]:
     """The routes of the documents of these endpoints; a document is made when it is first asked for."""
 
     def made() -> dict[str, Any]:

@@ -150,9 +150,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         requests = {}
         for title, given in self.examples.items():
             example = given if isinstance(given, Example) else Example(given)
-            requests[title] = replace(
-                example, status=example.status or usual, media=example.media or self.media
-            )
+            requests[title] = replace(example, status=example.status or usual, media=example.media or self.media)
         return requests
 
 

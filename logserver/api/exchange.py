@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from logserver.core.faults import Malformed, TooLarge, TooSlow
 from logserver.core.limits import Standing
+from logserver.core.tokens import Credential
 
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
@@ -22,13 +23,17 @@ class Disconnected(Exception):
 class Exchange:
     """A request as its handler needs it, and the way back. Header names are lower case, as in ASGI."""
 
-    __slots__ = ("_receive", "_send", "headers", "scope", "standing")
+    __slots__ = ("_receive", "_send", "credential", "headers", "raw", "scope", "standing")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.standing: Standing | None = None
         """Where the sender stands in its window, for the headers of the answer."""
+        self.credential: Credential | None = None
+        """Who is asking, once that is known."""
+        self.raw = b""
+        """The body as it was sent, once it was read."""
         self._receive = receive
         self._send = send
 
@@ -55,6 +60,7 @@ class Exchange:
             whole: bytes = message.get("body", b"")
             if len(whole) > limit:
                 raise _too_large(code, limit, len(whole))
+            self.raw = whole
             return whole
         parts = bytearray(message.get("body", b""))
         loop = asyncio.get_running_loop()
@@ -66,7 +72,8 @@ class Exchange:
             parts += message.get("body", b"")
         if len(parts) > limit:
             raise _too_large(code, limit, len(parts))
-        return bytes(parts)
+        self.raw = bytes(parts)
+        return self.raw
 
     async def _part(self, seconds: float) -> Message:
         try:

@@ -30,9 +30,7 @@ _LIMIT_HEADERS = {
 _RETRY_HEADER = {"Retry-After": "Seconds to wait before the request is welcome again."}
 
 
-def document(
-    endpoints: Iterable[Endpoint], *, title: str, version: str, description: str = ""
-) -> dict[str, Any]:
+def document(endpoints: Iterable[Endpoint], *, title: str, version: str, description: str = "") -> dict[str, Any]:
     """The document of these endpoints in their order; plain dicts, lists and scalars."""
     listed = distinct(endpoints)
     schemas = Schemas(listed)
@@ -86,8 +84,7 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     if endpoint.takes is not None:
         operation["requestBody"] = _body(endpoint, schemas)
     operation["responses"] = {
-        str(status): _response(status, answer, endpoint, schemas)
-        for status, answer in endpoint.answers().items()
+        str(status): _response(status, answer, endpoint, schemas) for status, answer in endpoint.answers().items()
     }
     return operation
 

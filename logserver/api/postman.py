@@ -50,9 +50,7 @@ def _items(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
     if endpoint.auth and 401 in endpoint.errors:
         first = next(iter(requests.values()))
         refused = replace(first, status=401)
-        items.append(
-            _item(endpoint, schemas, f"{endpoint.summary}, without a credential", refused, anonymous=True)
-        )
+        items.append(_item(endpoint, schemas, f"{endpoint.summary}, without a credential", refused, anonymous=True))
     return items
 
 
@@ -139,7 +137,6 @@ def _checks(endpoint: Endpoint, schemas: Schemas, example: Example) -> list[str]
     if keys := schemas.required(answer.type):
         wanted = msgspec.json.encode(keys).decode()
         lines.append(
-            f'pm.test("has {", ".join(keys)}", () => '
-            f"pm.expect(pm.response.json()).to.include.all.keys({wanted}));"
+            f'pm.test("has {", ".join(keys)}", () => pm.expect(pm.response.json()).to.include.all.keys({wanted}));'
         )
     return lines

@@ -28,13 +28,15 @@ class Recorded(NamedTuple):
 
 
 def record(tx: Tx, project: int, deployment: Deployment) -> Recorded:
-    """Store a deployment of a project."""
-    public = str(uuid.uuid4())
+    """Store a deployment; the same release of a repository to the same environment again is the same deployment."""
     cursor = tx.execute(
         "INSERT INTO deployments (uuid, project, release, environment, deployed_at, repository, commit_sha, details)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (project, repository, environment, release) DO UPDATE SET"
+        " deployed_at = excluded.deployed_at, commit_sha = excluded.commit_sha, details = excluded.details"
+        " RETURNING id, uuid",
         (
-            public,
+            str(uuid.uuid4()),
             project,
             deployment.release,
             deployment.environment,
@@ -44,7 +46,7 @@ def record(tx: Tx, project: int, deployment: Deployment) -> Recorded:
             msgspec.json.encode(deployment.details).decode(),
         ),
     )
-    return Recorded(int(cursor.lastrowid or 0), public)
+    return Recorded(*cursor.fetchone())
 
 
 def every(tx: Tx, project: int, *, since_ms: int, until_ms: int) -> list[Deployment]:

@@ -56,7 +56,11 @@ class TooLarge(Fault):
 
 
 class UnsupportedType(Fault):
-    """The body's media type or encoding is not one this endpoint reads."""
+    """The body's media type or encoding is not one this endpoint reads; ``code`` names which for programs."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TooMany(Fault):

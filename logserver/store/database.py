@@ -96,6 +96,10 @@ class Database:
         """The last checkpoint of this process, if there was one."""
         return self._writer.upkeep.last
 
+    def commits(self) -> tuple[int, list[float]]:
+        """How many transactions this process has committed, and how many seconds each of the last ones took."""
+        return self._writer.commits, list(self._writer.commit_seconds)
+
     def admit(self, rows: int, size: int) -> None:
         """Raise StoreBusy where there is no room for ``rows`` of telemetry of ``size`` bytes in the queue."""
         if self.refusing is not None:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -22,6 +23,7 @@ logger = logging.getLogger("logserver.store")
 MAX_GROUP_ROWS = 4_000
 """Rows after which a transaction takes no further request: bounds the time to its commit."""
 
+_COMMITS_REMEMBERED = 1_000
 _TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 
 
@@ -104,7 +106,11 @@ class Writer:
         self._batch = Batch()
         self._tx = WriteTx(connection, self._batch)
         self._thread = Thread(target=self._run, name="writer", daemon=True)
+        self._monotonic = monotonic
         self.upkeep = Upkeep(connection, monotonic)
+        self.commits = 0
+        self.commit_seconds: deque[float] = deque(maxlen=_COMMITS_REMEMBERED)
+        """How long the last transactions took, from their first statement to the end of their commit."""
 
     def start(self) -> None:
         """Begin to take writes."""
@@ -152,7 +158,10 @@ class Writer:
                 except Empty:
                     break
             if group:
+                begun = self._monotonic()
                 self._commit(group)
+                self.commit_seconds.append(self._monotonic() - begun)
+                self.commits += 1
                 self._answered(group)
         self.upkeep.finish()
 

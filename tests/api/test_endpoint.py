@@ -41,9 +41,7 @@ def test_path_values_are_parameters_without_being_declared() -> None:
 
 
 def test_an_answer_may_be_a_type_words_or_both() -> None:
-    answers = declared(
-        gives={200: "The thing."}, errors={404: Refusal, 410: Answer(Refusal, "It was here.")}
-    ).answers()
+    answers = declared(gives={200: "The thing."}, errors={404: Refusal, 410: Answer(Refusal, "It was here.")}).answers()
     assert answers[200] == Answer(None, "The thing.")
     assert answers[404] == Answer(Refusal, "Not Found")
     assert answers[410] == Answer(Refusal, "It was here.")

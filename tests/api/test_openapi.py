@@ -32,9 +32,7 @@ def test_structs_are_components_under_their_names() -> None:
 
 def test_an_answer_may_be_one_of_several_types() -> None:
     schema = SEND["responses"]["201"]["content"]["application/json"]["schema"]
-    assert schema == {
-        "anyOf": [{"$ref": "#/components/schemas/Accepted"}, {"$ref": "#/components/schemas/Duplicate"}]
-    }
+    assert schema == {"anyOf": [{"$ref": "#/components/schemas/Accepted"}, {"$ref": "#/components/schemas/Duplicate"}]}
 
 
 def test_either_header_carries_the_credential() -> None:

@@ -73,3 +73,9 @@ def check_message(message: str) -> None:
     """Raise TooLarge for a message over its limit."""
     if len(message) * 4 > MESSAGE_BYTES and (size := len(message.encode())) > MESSAGE_BYTES:
         raise exceeded("message_bytes", MESSAGE_BYTES, size)
+
+
+def check_size(size: int) -> None:
+    """Raise TooLarge for an envelope over its limit, in bytes of JSON."""
+    if size > EVENT_BYTES:
+        raise exceeded("event_bytes", EVENT_BYTES, size)

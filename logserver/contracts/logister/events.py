@@ -18,6 +18,7 @@ from logserver.contracts.logister.fields import (
     read_uuid,
 )
 from logserver.contracts.logister.mobile import Binding
+from logserver.contracts.logister.refusals import Unprocessable
 from logserver.contracts.logister.wire import COPIED, EventEnvelope, EventFields
 from logserver.core.monitors import DEFAULT_INTERVAL_SECONDS, MAX_INTERVAL_SECONDS, CheckIn
 from logserver.store.events import Event
@@ -65,18 +66,10 @@ class Reading(NamedTuple):
     check_in: CheckIn | None
 
 
-class Invalid(Exception):
-    """Every rule of the contract that an event breaks, in its words."""
-
-    def __init__(self, errors: list[str]) -> None:
-        super().__init__("; ".join(errors))
-        self.errors = errors
-
-
 def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
     """The event of a body of POST /api/v1/ingest_events.
 
-    Raises Malformed, TooLarge, and Invalid with everything that is wrong.
+    Raises Malformed, TooLarge, and Unprocessable with everything that is wrong.
     """
     try:
         fields = _decode_envelope(raw).event
@@ -84,7 +77,7 @@ def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
         # Another spelling, an unknown field, a wrong type, or no JSON at all: told apart without hurry.
         return read_event(decode(raw), size=len(raw), receipt=receipt)
     if fields.context is not None and (len(raw) > _CERTAINLY_SMALL or not bounds.check_nesting(raw)):
-        _check_size(len(raw))
+        bounds.check_size(len(raw))
         bounds.measure(fields.context)
     if fields.event_type is None and fields == EventFields():
         return read_event(decode(raw), size=len(raw), receipt=receipt)
@@ -94,24 +87,20 @@ def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
 def read_event(payload: Any, *, size: int, receipt: Receipt) -> Reading:
     """The event of a decoded envelope of ``size`` bytes; raises as read_body does."""
     sent = enveloped(payload, "event")
-    _check_size(size)
+    bounds.check_size(size)
     fields, rest, problems = read_fields(sent, EventFields)
     bounds.measure(fields.context or {})
     bounds.measure(rest)
     return translate(fields, rest, problems, receipt=receipt)
 
 
-def _check_size(size: int) -> None:
-    if size > bounds.EVENT_BYTES:
-        raise bounds.exceeded("event_bytes", bounds.EVENT_BYTES, size)
-
-
 def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *, receipt: Receipt) -> Reading:
-    """The record of an event's fields and of what else came with them; raises Invalid with every broken rule."""
+    """The record of an event's fields and of what else came with them; raises Unprocessable with every broken rule."""
     received_ms = receipt.received_ms
     errors = list(problems)
     context = _context(fields, rest)
     if receipt.binding is not None:
+        receipt.binding.check_type((fields.event_type or "").strip().lower())
         errors.extend(receipt.binding.impose(context))
     if context.get("environment") in _ABSENT:
         context["environment"] = receipt.environment
@@ -145,7 +134,7 @@ def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *,
         _check_in(context, message, min(occurred // 1000, received_ms), errors) if event_type == "check_in" else None
     )
     if errors:
-        raise Invalid(errors)
+        raise Unprocessable(errors)
     return Reading(
         Event(
             type=event_type,

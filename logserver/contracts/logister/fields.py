@@ -37,14 +37,14 @@ def decode(raw: bytes) -> Any:
         raise Malformed(f"the body is not valid JSON: {error}", "invalid_json") from None
 
 
-def enveloped(payload: Any, root: str) -> dict[str, Any]:
+def enveloped(payload: Any, root: str, code: str = "missing_envelope") -> dict[str, Any]:
     """The object under the root key, in lower or upper case; Malformed when it is missing, empty or no object."""
     if isinstance(payload, dict):
         for key in (root, root.upper()):
             value = payload.get(key)
             if isinstance(value, dict) and value:
                 return value
-    raise Malformed(f"param is missing or the value is empty: {root}", "missing_event")
+    raise Malformed(f"param is missing or the value is empty: {root}", code)
 
 
 def read_fields(sent: dict[str, Any], shape: type[S]) -> tuple[S, dict[str, Any], list[str]]:

@@ -13,6 +13,13 @@ CREATE TABLE generation (
 );
 INSERT INTO generation (one, n) VALUES (1, 0);
 
+-- Written by the readiness probe, to know that the store can commit.
+CREATE TABLE heartbeat (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at INTEGER NOT NULL
+);
+INSERT INTO heartbeat (one, at) VALUES (1, 0);
+
 -- AUTOINCREMENT: the number is part of every event's id, so it is never given twice.
 CREATE TABLE projects (
     number INTEGER PRIMARY KEY AUTOINCREMENT CHECK (number BETWEEN 1 AND 4095),
@@ -195,6 +202,7 @@ CREATE TABLE deployments (
     deployed_at INTEGER NOT NULL,
     repository TEXT NOT NULL,
     commit_sha TEXT NOT NULL,
-    details TEXT NOT NULL           -- JSON object: branch, links, pull request
+    details TEXT NOT NULL,          -- JSON object: branch, links, pull request
+    UNIQUE (project, repository, environment, release)
 );
 CREATE INDEX deployments_by_time ON deployments (project, deployed_at);

@@ -1,0 +1,63 @@
+"""Deployments as the contract sends them."""
+
+import re
+from typing import Any
+
+from logserver.contracts.logister import bounds
+from logserver.contracts.logister.fields import enveloped, is_blank, read_fields, read_time
+from logserver.contracts.logister.refusals import Unprocessable
+from logserver.contracts.logister.wire import DeploymentFields
+from logserver.core.deployments import Deployment
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
+_ADDRESS = re.compile(r"(?:https?://[^/\s]+/|git@[^:\s]+:)(.+?)(?:\.git)?/?", re.ASCII)
+_DETAILS = (
+    "branch",
+    "pull_request_number",
+    "pull_request_url",
+    "release_tag",
+    "release_url",
+    "compare_url",
+    "workflow_run_url",
+    "deployment_url",
+)
+
+
+def read(payload: Any, *, size: int, received_ms: int, environment: str) -> Deployment:
+    """The deployment of an envelope; raises Malformed, TooLarge, and Unprocessable with everything wrong."""
+    sent = enveloped(payload, "deployment")
+    bounds.check_size(size)
+    fields, rest, errors = read_fields(sent, DeploymentFields)
+    bounds.measure(rest)
+    errors.extend(
+        f"{name} can't be blank"
+        for name, value in (
+            ("Release", fields.release),
+            ("Repository", fields.repository),
+            ("Commit sha", fields.commit_sha),
+        )
+        if is_blank(value)
+    )
+    commit = (fields.commit_sha or "").strip().lower()
+    if commit and not _COMMIT.fullmatch(commit):
+        errors.append("Commit sha must be 7 to 40 hexadecimal characters")
+    repository = (fields.repository or "").strip()
+    if address := _ADDRESS.fullmatch(repository):
+        repository = address[1]
+    if repository and not _REPOSITORY.fullmatch(repository):
+        errors.append("Repository must look like owner/name")
+    deployed = read_time(fields.deployed_at)
+    if fields.deployed_at is not None and deployed is None:
+        errors.append("Deployed at is no time")
+    if errors:
+        raise Unprocessable(errors)
+    details = {name: value for name in _DETAILS if (value := getattr(fields, name)) is not None}
+    return Deployment(
+        release=(fields.release or "").strip(),
+        environment=(fields.environment or "").strip() or environment,
+        repository=repository,
+        commit_sha=commit,
+        deployed_at=deployed // 1000 if deployed is not None else received_ms,
+        details=details | rest,
+    )

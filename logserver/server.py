@@ -1,0 +1,76 @@
+"""Runs the application: listens, says where, and stops in good order."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from logserver.app import Application
+from logserver.settings import Settings
+
+SHUTDOWN_SECONDS = 3
+"""How long requests in flight may take after SIGTERM; what is queued is committed after that."""
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT, and leave with 0: being told to stop is no failure."""
+        held = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in held.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            _announce(self, self._settings)
+
+
+def _announce(server: uvicorn.Server, settings: Settings) -> None:
+    listening = server.servers[0].sockets[0].getsockname()
+    host = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
+    sys.stdout.write(
+        f"logserver listens on http://{host}:{listening[1]}\n"
+        f"its data is in {settings.data}\n"
+        "next, in another shell:\n"
+        "  logserver token create my-app --project my-app\n"
+        "  logserver search --follow\n"
+    )
+    sys.stdout.flush()
+
+
+def run(settings: Settings) -> None:
+    """Serve until told to stop. Exits with 1 where the server cannot start."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    config = uvicorn.Config(
+        Application(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    server = _Server(config, settings)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve())
+    if not server.started:
+        sys.exit(1)

@@ -1,0 +1,68 @@
+"""Every setting of the server: its default, unit and meaning. The shell fills it from options and environment."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+
+def _setting(default: Any, meaning: str, *, unit: str = "", seed: str | None = None) -> Any:
+    """A setting with its meaning; ``seed`` is another environment variable that is read as well."""
+    return field(default=default, metadata={"meaning": meaning, "unit": unit, "seed": seed})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one server runs. Each field is an option of ``logserver serve`` and a variable ``LOGSERVER_<NAME>``."""
+
+    data: Path = _setting(
+        Path(platformdirs.user_data_dir("logserver", appauthor=False)),
+        "Folder of the store; made when it is missing, readable by its owner only.",
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for every interface.")
+    port: int = _setting(8080, "Port to listen on; 0 for any free one.")
+    durability: Literal["full", "normal"] = _setting(
+        "full",
+        "full: what was answered survives a power cut. normal: a power cut may take the last moments, a crash never.",
+    )
+    environment: str = _setting("production", "Environment of events that name none.")
+    public_api_rate_limit_requests: int = _setting(
+        1_200,
+        "Requests a token may send to an endpoint in a window.",
+        unit="requests",
+        seed="LOGISTER_PUBLIC_API_RATE_LIMIT_REQUESTS",
+    )
+    public_api_rate_limit_period_seconds: int = _setting(
+        60, "Length of a rate-limit window.", unit="seconds", seed="LOGISTER_PUBLIC_API_RATE_LIMIT_PERIOD_SECONDS"
+    )
+    public_api_auth_failure_rate_limit_requests: int = _setting(
+        120,
+        "Failed authentications a source address may make in a window.",
+        unit="requests",
+        seed="LOGISTER_PUBLIC_API_AUTH_FAILURE_RATE_LIMIT_REQUESTS",
+    )
+    trusted_proxies: str = _setting(
+        "", "Networks whose X-Forwarded-For is believed, separated by commas, such as 127.0.0.1,10.0.0.0/8."
+    )
+    access_log: Literal["text", "json", "off"] = _setting("text", "One line a request, on standard error.")
+    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "How much the server says.")
+    body_seconds: float = _setting(30.0, "How long a sender may take for a request.", unit="seconds")
+    read_seconds: float = _setting(5.0, "How long a search may take.", unit="seconds")
+    readers: int = _setting(3, "Searches that run at the same time.")
+    queue_rows: int = _setting(20_000, "Events that may wait to be written before senders are told to wait.")
+    queue_megabytes: int = _setting(64, "The same by size.", unit="MB")
+    min_free_megabytes: int = _setting(128, "Free disk space below which new events are refused with 503.", unit="MB")
+    self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
+    self_endpoint: str = _setting(
+        "", "Ingest address of another server that is told of refused submissions instead.", seed="LOGISTER_ENDPOINT"
+    )
+    self_api_key: str = _setting("", "Token for that server.", seed="LOGISTER_API_KEY")
+
+
+def meanings() -> list[tuple[str, Any, str, str, str | None]]:
+    """Every setting as (name, default, unit, meaning, the seed's variable), in the order they are shown."""
+    return [
+        (each.name, each.default, each.metadata["unit"], each.metadata["meaning"], each.metadata["seed"])
+        for each in fields(Settings)
+    ]
