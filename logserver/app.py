@@ -36,6 +36,8 @@ from logserver.store.database import Database
 logger = logging.getLogger("logserver")
 
 TITLE = "logserver"
+_GC_THRESHOLD = (20_000, 10, 10)
+"""A group of requests allocates thousands of objects that die with it; looking for cycles among them is waste."""
 DESCRIPTION = (
     "One log server for the clients of several products. Authorize with a token of"
     " `logserver token create`; a project token works everywhere. This document as"
@@ -170,6 +172,7 @@ class Application:
             # What lives as long as the process need not be looked at by every collection.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*_GC_THRESHOLD)
             yield
             await self.jobs.stop()
             await self.observer.flush(self.clock.now_ms())

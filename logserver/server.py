@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from logserver.api.lane import LaneProtocol
 from logserver.app import Application
 from logserver.settings import Settings
 
@@ -62,6 +63,7 @@ def run(settings: Settings) -> None:
         Application(settings),
         host=settings.host,
         port=settings.port,
+        http=LaneProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

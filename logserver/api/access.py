@@ -6,6 +6,8 @@ from collections.abc import Callable
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from logserver.api.lane import STATUS
+
 logger = logging.getLogger("logserver.access")
 
 
@@ -46,7 +48,7 @@ class AccessLog:
             await self._app(scope, receive, watched)
         finally:
             took = (self._monotonic() - begun) * 1000
-            self._log(scope, status, sent, took)
+            self._log(scope, scope.get(STATUS, status), sent, took)
 
     def _log(self, scope: Scope, status: int, sent: int, took: float) -> None:
         address = self._address(scope)

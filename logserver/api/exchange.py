@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from logserver.api.lane import CYCLE, respond, whole_body
 from logserver.core.faults import Malformed, TooLarge, TooSlow
 from logserver.core.limits import Standing
 from logserver.core.tokens import Credential
@@ -23,7 +25,7 @@ class Disconnected(Exception):
 class Exchange:
     """A request as its handler needs it, and the way back. Header names are lower case, as in ASGI."""
 
-    __slots__ = ("_receive", "_send", "credential", "headers", "raw", "scope", "standing")
+    __slots__ = ("_cycle", "_receive", "_send", "credential", "headers", "raw", "scope", "standing")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -34,6 +36,7 @@ class Exchange:
         """Who is asking, once that is known."""
         self.raw = b""
         """The body as it was sent, once it was read."""
+        self._cycle: RequestResponseCycle | None = scope.get(CYCLE)
         self._receive = receive
         self._send = send
 
@@ -55,6 +58,13 @@ class Exchange:
         length = self.headers.get(b"content-length")
         if length is not None and length.isdigit() and int(length) > limit:
             raise _too_large(code, limit, int(length))
+        if self._cycle is not None:
+            arrived = whole_body(self._cycle)
+            if arrived is not None:
+                if len(arrived) > limit:
+                    raise _too_large(code, limit, len(arrived))
+                self.raw = arrived
+                return arrived
         message = await self._part(seconds)
         if not message.get("more_body", False):
             whole: bytes = message.get("body", b"")
@@ -98,6 +108,8 @@ class Exchange:
             )
         if headers:
             head += headers
+        if self._cycle is not None and respond(self.scope, self._cycle, status, head, body):
+            return
         await self._send({"type": "http.response.start", "status": status, "headers": head})
         await self._send({"type": "http.response.body", "body": body})
 
