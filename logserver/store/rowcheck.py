@@ -25,15 +25,15 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 class Look:
     """A row under examination; what is read from it is read once."""
 
-    __slots__ = ("_context", "_facets", "_text", "_tokenizer", "_words", "row")
+    __slots__ = ("_context", "_facets", "_indexed", "_text", "_tokenizer", "row")
 
     def __init__(self, row: events.Row, tokenizer: Tokenizer) -> None:
         self.row = row
         self._tokenizer = tokenizer
         self._context: dict[str, Any] | None = None
-        self._words: frozenset[str] | None = None
+        self._indexed: tuple[int, str, str] | None = None
         self._facets = ""
-        self._text: str | None = None
+        self._text = ""
 
     def context(self) -> dict[str, Any]:
         """The attributes as sent."""
@@ -41,22 +41,23 @@ class Look:
             self._context = _decode(self.row[5])
         return self._context
 
-    def words(self) -> frozenset[str]:
-        """The facet words of the row, folded: letters are the only characters of a word that have a case."""
-        if self._words is None:
-            self._index()
-        return self._words or frozenset()
+    def facets(self) -> str:
+        """The facet words of the row, folded, each with a space on both sides."""
+        if not self._facets:
+            # Letters are the only characters of a facet word that have a case.
+            self._facets = f" {self._entry()[2].lower()} "
+        return self._facets
 
     def text(self) -> str:
         """The words of the row's text, folded, each with a space on both sides."""
-        if self._text is None:
-            self._index()
-        return self._text or " "
+        if not self._text:
+            self._text = f" {' '.join(self._tokenizer.words(self._entry()[1]))} "
+        return self._text
 
-    def _index(self) -> None:
-        _, text, facets = events.words_of(self.row)
-        self._words = frozenset(facets.lower().split(" "))
-        self._text = f" {' '.join(self._tokenizer.words(text))} "
+    def _entry(self) -> tuple[int, str, str]:
+        if self._indexed is None:
+            self._indexed = events.words_of(self.row)
+        return self._indexed
 
 
 Check = Callable[[Look], bool]
@@ -93,16 +94,14 @@ def _text_check(node: Text, tokenizer: Tokenizer) -> Check:
 
 
 def _facet_check(node: Facet) -> Check:
-    wanted = word(node.key, node.value).lower()
-    if node.prefix:
-        return lambda look: any(one.startswith(wanted) for one in look.words())
-    return lambda look: wanted in look.words()
+    wanted = f" {word(node.key, node.value).lower()}{'' if node.prefix else ' '}"
+    return lambda look: wanted in look.facets()
 
 
 def _compare_check(node: Compare) -> Check:
-    known = frozenset(one.lower() for one in facet_words(node))
+    known = [f" {one.lower()} " for one in facet_words(node)]
     if known:
-        return lambda look: not known.isdisjoint(look.words())
+        return lambda look: any(one in look.facets() for one in known)
     key, compared, wanted = node.key, _OPERATORS[node.operator], number(node.number)
     spelled = folded(node.number) if node.operator == "=" else None
 
@@ -117,24 +116,35 @@ def _compare_check(node: Compare) -> Check:
 
 def values(look: Look, key: str) -> Iterator[Any]:
     """What a row has under a dotted path, as the words name it; of a list, every element."""
-    key = key.replace("\x1f", "\ufffd")
+    key = _name(key)
     if key in RESERVED:
-        value = look.row[2] if key == "type" else look.row[3] if key == "level" else look.row[11]
-        yield value
+        yield look.row[2] if key == "type" else look.row[3] if key == "level" else look.row[11]
         return
-    waiting: list[tuple[Any, str]] = [(look.context(), "." + key)]
+    waiting: list[tuple[Any, str | None]] = []
+    if key.partition(".")[0] not in RESERVED:
+        waiting.append((look.context(), key))
     hidden = key.removeprefix("context.")
-    if hidden != key:
+    if hidden != key and hidden.partition(".")[0] in RESERVED:
+        # The record's own facets come first; the sender's of the same name are under "context.".
         own = {name: value for name, value in look.context().items() if folded(name) in RESERVED}
-        waiting.append((own, "." + hidden))
+        waiting.append((own, hidden))
     while waiting:
         value, rest = waiting.pop()
         if type(value) is list:
             waiting.extend((element, rest) for element in value)
-        elif not rest:
+        elif rest is None:
             yield value
-        elif type(value) is dict and rest[0] == ".":
+        elif type(value) is dict:
             for sent, inner in value.items():
-                name = folded(sent).replace("\x1f", "\ufffd")
-                if rest.startswith(name, 1) and rest[len(name) + 1 : len(name) + 2] in {"", "."}:
-                    waiting.append((inner, rest[len(name) + 1 :]))
+                # Folding keeps the length, so most keys are told apart without it.
+                size = len(sent)
+                if size == len(rest):
+                    if _name(sent) == rest:
+                        waiting.append((inner, None))
+                elif size < len(rest) and rest[size] == "." and _name(sent) == rest[:size]:
+                    waiting.append((inner, rest[size + 1 :]))
+
+
+def _name(key: str) -> str:
+    """A key as the words spell it, folded."""
+    return folded(key).replace("\x1f", "\ufffd")
