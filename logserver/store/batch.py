@@ -78,10 +78,7 @@ class Batch:
         """Insert everything in id order; nothing is dropped before clear()."""
         if not self._rows:
             return
-        # The index flushes to disk whenever a rowid steps back.
-        rows = sorted(self._rows)
-        tx.executemany(events.INSERT, [row[0] for row in rows])
-        tx.executemany(events.INSERT_WORDS, [row[1] for row in rows])
+        events.insert(tx, [(row, words) for row, words, _, _ in sorted(self._rows)])
         counts: Counter[tuple[int, int, int]] = Counter()
         arrived: dict[int, list[int]] = {}
         for row, _, project, dimension in self._rows:

@@ -207,6 +207,11 @@ def connect_readonly(folder: Path) -> sqlite3.Connection:
     return connection
 
 
+def memory() -> sqlite3.Connection:
+    """An empty private database, for what SQLite knows and the file need not hold; to be closed by its thread."""
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
 @contextmanager
 def transaction(folder: Path) -> Iterator[Tx]:
     """A short transaction of the shell on control tables, beside a running server or without one."""

@@ -1,5 +1,6 @@
 """The one record behind every dialect, and its row."""
 
+import itertools
 from typing import Any
 
 import msgspec
@@ -11,6 +12,11 @@ from logserver.store.tx import Tx
 COLUMNS = "id, words, type, level, message, context, received, sent, timed_by_receipt, uuid, fingerprint, error_group"
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_WORDS = "INSERT INTO event_words (rowid, text, words) VALUES (?, ?, ?)"
+_AT_ONCE = (64, 32, 16, 8, 4, 2, 1)
+"""How many rows one statement inserts: each statement is a moment in which another thread takes the interpreter."""
+
+_ROWS = {n: f"{INSERT}{', (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)' * (n - 1)}" for n in _AT_ONCE}
+_WORDS = {n: f"{INSERT_WORDS}{', (?, ?, ?)' * (n - 1)}" for n in _AT_ONCE}
 DELETE_WORDS = "INSERT INTO event_words (event_words, rowid, text, words) VALUES ('delete', ?, ?, ?)"
 
 Row = tuple[int, int, str, str, str, str, int, int | None, int | None, bytes | None, str | None, bytes | None]
@@ -110,6 +116,18 @@ def read(tx: Tx, event_id: int) -> Event | None:
     """The event with a packed id, or None."""
     row = tx.execute(f"SELECT {COLUMNS} FROM events WHERE id = ?", (event_id,)).fetchone()
     return from_row(row) if row else None
+
+
+def insert(tx: Tx, rows: list[tuple[Row, tuple[int, str, str]]]) -> None:
+    """Insert rows and their index entries (to_row), which must be in id order: the index flushes on a step back."""
+    chain = itertools.chain.from_iterable
+    for statements, column in ((_ROWS, 0), (_WORDS, 1)):
+        done, left = 0, len(rows)
+        for size in _AT_ONCE:
+            while left >= size:
+                values: list[Any] = list(chain(row[column] for row in rows[done : done + size]))
+                tx.execute(statements[size], values)
+                done, left = done + size, left - size
 
 
 def delete(tx: Tx, rows: list[Row]) -> None:

@@ -113,9 +113,7 @@ def _dimensions(tx: Tx, search: Search, query: Node) -> dict[int, dict[int, str]
     found: dict[int, dict[int, str]] = {}
     for project in sorted(set(search.projects)):
         found[project] = {}
-        known = tx.execute(
-            "SELECT id, type, level, environment FROM dimensions WHERE project = ?", (project,)
-        )
+        known = tx.execute("SELECT id, type, level, environment FROM dimensions WHERE project = ?", (project,))
         for number, *names in known.fetchall():
             if by_environment and names[2] == OTHER:
                 return None

@@ -135,9 +135,7 @@ def canonical(node: Node) -> str:
         case Not(term):
             return f"-({canonical(term)})" if isinstance(term, And | Or) else f"-{canonical(term)}"
         case And(terms):
-            return " ".join(
-                f"({canonical(term)})" if isinstance(term, Or) else canonical(term) for term in terms
-            )
+            return " ".join(f"({canonical(term)})" if isinstance(term, Or) else canonical(term) for term in terms)
         case Or(terms):
             return " OR ".join(canonical(term) for term in terms)
 

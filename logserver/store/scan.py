@@ -21,9 +21,7 @@ _MATCHED_ROWS = (
     " WHERE w.event_words MATCH ? AND w.rowid BETWEEN ? AND ? ORDER BY w.rowid"
 )
 _IDS = "SELECT id FROM events WHERE id BETWEEN ? AND ? ORDER BY id"
-_MATCHED_IDS = (
-    "SELECT rowid FROM event_words WHERE event_words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid"
-)
+_MATCHED_IDS = "SELECT rowid FROM event_words WHERE event_words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid"
 
 
 class Span(NamedTuple):
@@ -54,9 +52,7 @@ def rows(
     tx: Tx, match: str | None, ranges: Sequence[Span], *, newest_first: bool = True
 ) -> Iterator[Iterator[events.Row]]:
     """The rows matching an FTS5 expression (None: all of them) in the ranges, merged into one order."""
-    with _walk(
-        tx, _ROWS if match is None else _MATCHED_ROWS, match, ranges, newest_first=newest_first
-    ) as walked:
+    with _walk(tx, _ROWS if match is None else _MATCHED_ROWS, match, ranges, newest_first=newest_first) as walked:
         yield walked
 
 

@@ -109,9 +109,7 @@ def page(
     partial.
     """
     query = search.query()
-    bound = msgspec.json.encode(
-        (canonical(query), sorted(set(search.projects)), search.since_ms, search.until_ms)
-    )
+    bound = msgspec.json.encode((canonical(query), sorted(set(search.projects)), search.since_ms, search.until_ms))
     start = cursors.read(cursor, bound, secret) if cursor is not None else None
     with Tokenizer() as tokenizer:
         catch = _Catch(limit, start or Place(newer=False, boundary=cursors.TOP), tokenizer)
@@ -132,9 +130,7 @@ def page(
     )
 
 
-def _find(
-    tx: Tx, search: Search, planned: Plan, catch: _Catch, *, checked_rows: int, newest_rows: int
-) -> _Stop:
+def _find(tx: Tx, search: Search, planned: Plan, catch: _Catch, *, checked_rows: int, newest_rows: int) -> _Stop:
     newest_first = not catch.place.newer
     try:
         if planned.prefix:

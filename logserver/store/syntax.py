@@ -118,9 +118,7 @@ class _Parser:
             self.at += len("NOT")
             return negation(self.one(depth + 1))
         if keyword:
-            raise QuerySyntaxError(
-                f'a term is missing before {keyword}; the word itself is "{keyword}"', self.at
-            )
+            raise QuerySyntaxError(f'a term is missing before {keyword}; the word itself is "{keyword}"', self.at)
         if self.ahead("-"):
             return self.minus(depth)
         return self.leaf()

@@ -71,21 +71,13 @@ def satisfies(event: Event, node: Node) -> bool:
             return has_phrase(event, node)
         case Facet(key, value, prefix):
             wanted = lower(value)
-            found = [
-                spelled(other) for name, other in pairs(event) if name == lower(key).replace("\x1f", "\ufffd")
-            ]
-            return any(
-                one is not None and (one.startswith(wanted) if prefix else one == wanted) for one in found
-            )
+            found = [spelled(other) for name, other in pairs(event) if name == lower(key).replace("\x1f", "\ufffd")]
+            return any(one is not None and (one.startswith(wanted) if prefix else one == wanted) for one in found)
         case Present(key):
-            return any(
-                name == key.replace("\x1f", "\ufffd") and value is not None for name, value in pairs(event)
-            )
+            return any(name == key.replace("\x1f", "\ufffd") and value is not None for name, value in pairs(event))
         case Compare(key, operator, number):
             wanted_name = key.replace("\x1f", "\ufffd")
-            return any(
-                compared(value, operator, number) for name, value in pairs(event) if name == wanted_name
-            )
+            return any(compared(value, operator, number) for name, value in pairs(event) if name == wanted_name)
 
 
 def compared(value: Any, operator: str, number: str) -> bool:
@@ -111,8 +103,6 @@ def has_phrase(event: Event, node: Text) -> bool:
     words = text_words(event.message)
     for at in range(len(words) - len(wanted) + 1 if wanted else 0):
         run = words[at : at + len(wanted)]
-        if run[:-1] == wanted[:-1] and (
-            run[-1].startswith(wanted[-1]) if node.prefix else run[-1] == wanted[-1]
-        ):
+        if run[:-1] == wanted[:-1] and (run[-1].startswith(wanted[-1]) if node.prefix else run[-1] == wanted[-1]):
             return True
     return False

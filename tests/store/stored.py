@@ -49,9 +49,7 @@ def put(connection: sqlite3.Connection, found: Iterable[Event]) -> None:
     connection.executemany(events.INSERT, [row for row, _ in rows])
     connection.executemany(events.INSERT_WORDS, [entry for _, entry in rows])
     for project in sorted({ids.unpack(one.id).project for one in inserted}):
-        packed = b"".join(
-            one.id.to_bytes(8, "big") for one in inserted if ids.unpack(one.id).project == project
-        )
+        packed = b"".join(one.id.to_bytes(8, "big") for one in inserted if ids.unpack(one.id).project == project)
         connection.execute("INSERT INTO arrivals (project, at, ids) VALUES (?, 0, ?)", (project, packed))
     connection.commit()
 

@@ -60,14 +60,10 @@ NUMBERS = [0, 1, -3, 82, 82.5, 82.0, 1000, 2.5e-3, 10**30]
 SPELLINGS = ["0", "1", "-3", "82", "82.5", "82.0", "+82.50", "1e3", ".0025", "81.9", "1e30", "-1E-2"]
 
 message = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
-scalar = st.one_of(
-    st.sampled_from(STRINGS), st.sampled_from(NUMBERS), st.booleans(), st.none(), st.just("y" * 129)
-)
+scalar = st.one_of(st.sampled_from(STRINGS), st.sampled_from(NUMBERS), st.booleans(), st.none(), st.just("y" * 129))
 value: st.SearchStrategy[Any] = st.recursive(
     scalar,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, max_size=3)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, max_size=3)),
     max_leaves=4,
 )
 context = st.dictionaries(st.sampled_from(KEYS), value, max_size=4)
@@ -85,9 +81,7 @@ places = st.tuples(st.integers(1, 3), st.integers(0, 4), st.integers(0, 2))
 def numbered(drawn: dict[tuple[int, int, int], tuple[Any, ...]]) -> list[Event]:
     found = []
     for (project, ms, counter), (text, kind, level, group, attributes) in drawn.items():
-        one = event(
-            text, project=project, ms=START + ms, counter=counter, kind=kind, level=level, group=group
-        )
+        one = event(text, project=project, ms=START + ms, counter=counter, kind=kind, level=level, group=group)
         one.context = attributes
         found.append(one)
     return found
@@ -101,9 +95,7 @@ keys = st.one_of(
 ).map(query.folded)
 facets = st.one_of(
     st.builds(query.Facet, keys.filter(lambda key: key != "level"), st.sampled_from(STRINGS), st.booleans()),
-    st.builds(
-        query.Facet, keys.filter(lambda key: key != "level"), st.sampled_from(["true", "1", "82", "-3"])
-    ),
+    st.builds(query.Facet, keys.filter(lambda key: key != "level"), st.sampled_from(["true", "1", "82", "-3"])),
     st.builds(query.Facet, st.just("level"), st.sampled_from(["warn", "info", "error", "odd", "true"])),
     st.builds(query.Facet, st.just("group"), st.just("67676767-6767-6767-6767-676767676767")),
     st.builds(query.Facet, st.just("type"), st.sampled_from(["LOG", "error", "l"]), st.booleans()),
@@ -122,9 +114,7 @@ equals = st.builds(
     st.just("="),
     st.sampled_from([number for number in SPELLINGS if not number.lstrip("+-").isdecimal()]),
 )
-leaves: st.SearchStrategy[query.Node] = st.one_of(
-    facets, texts, orders, equals, st.builds(query.Present, keys)
-)
+leaves: st.SearchStrategy[query.Node] = st.one_of(facets, texts, orders, equals, st.builds(query.Present, keys))
 queries: st.SearchStrategy[query.Node] = st.recursive(
     leaves,
     lambda inner: st.one_of(

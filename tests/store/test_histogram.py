@@ -23,9 +23,7 @@ def counted(found: Iterable[Event], **names: str) -> sqlite3.Connection:
         project, ms, _ = ids.unpack(one.id)
         environment = names.get(one.environment(), one.environment())
         key = (project, one.type, words.severity(one.level), environment)
-        tx.execute(
-            "INSERT OR IGNORE INTO dimensions (project, type, level, environment) VALUES (?, ?, ?, ?)", key
-        )
+        tx.execute("INSERT OR IGNORE INTO dimensions (project, type, level, environment) VALUES (?, ?, ?, ?)", key)
         tx.execute(
             "INSERT INTO counts SELECT project, ?, id, 1 FROM dimensions"
             " WHERE (project, type, level, environment) = (?, ?, ?, ?)"

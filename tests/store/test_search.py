@@ -25,9 +25,7 @@ def ask(tx: Tx, text: str, limit: int = 50, cursor: str | None = None, **more: A
     return page(tx, Search(projects=(1,), text=text), limit=limit, secret=SECRET, cursor=cursor, **more)
 
 
-def walk(
-    tx: Tx, search: Search, *, older: bool, cursor: str | None, limits: Sequence[int], **more: Any
-) -> list[Event]:
+def walk(tx: Tx, search: Search, *, older: bool, cursor: str | None, limits: Sequence[int], **more: Any) -> list[Event]:
     """Every event on the way from a cursor, page by page, in the order met."""
     found: list[Event] = []
     turn = 0
@@ -102,9 +100,7 @@ def test_pages_agree_with_a_model_in_both_directions(  # noqa: PLR0917 - hypothe
 
 @pytest.fixture(scope="module")
 def small() -> Iterable[sqlite3.Connection]:
-    connection = store(
-        event("foo bar", a=1, level="x"), event("été", ms=START + 1, a="x"), event("", ms=START + 2)
-    )
+    connection = store(event("foo bar", a=1, level="x"), event("été", ms=START + 1, a="x"), event("", ms=START + 2))
     yield connection
     connection.close()
 
@@ -234,9 +230,7 @@ def test_reserved_names_of_the_sender_are_compared_under_context() -> None:
 
 
 def test_exceptions_and_long_attributes_are_text() -> None:
-    tx = store(
-        event("boom", kind="error", exception={"class": "IOError", "message": "disk"}, body="deep " * 40)
-    )
+    tx = store(event("boom", kind="error", exception={"class": "IOError", "message": "disk"}, body="deep " * 40))
     for text in ("IOError", "message:disk", '"deep deep"', "deep exception:*", "deep (body:>1 OR ioerror)"):
         assert len(ask(tx, text).events) == 1, text
 
