@@ -19,6 +19,7 @@ from logserver.api.access import AccessLog
 from logserver.api.endpoint import Endpoint, distinct
 from logserver.api.gate import Gate, Rates
 from logserver.api.hot import Hot, Reply
+from logserver.api.lane import Lane
 from logserver.api.services import Services
 from logserver.contracts.logister import refusals as logister_refusals
 from logserver.contracts.logister import routes as logister
@@ -93,13 +94,16 @@ class Application:
             lifespan=self._lifespan,
         )
         self._app: ASGIApp = self._route
+        log = None
         if settings.access_log != "off":
-            self._app = AccessLog(
+            log = AccessLog(
                 self._route,
                 address=self.gate.address,
                 monotonic=self.clock.monotonic,
                 json=settings.access_log == "json",
             )
+            self._app = log
+        self.lane = Lane({path.encode(): hot for path, hot in self._hot.items()}, log.answered if log else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""

@@ -6,19 +6,19 @@ from collections.abc import Callable
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logserver.api.lane import STATUS
+from logserver.api.request import Request
 
 logger = logging.getLogger("logserver.access")
 
 
 class AccessLog:
-    """Wraps an application; ``address(scope)`` is the sender's, ``json`` the form of the line."""
+    """Wraps an application; ``address(client, forwarded)`` is the sender's, ``json`` the form of the line."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        address: Callable[[Scope], str],
+        address: Callable[[tuple[str, int] | None, bytes], str],
         monotonic: Callable[[], float],
         json: bool,
     ) -> None:
@@ -47,21 +47,26 @@ class AccessLog:
         try:
             await self._app(scope, receive, watched)
         finally:
-            took = (self._monotonic() - begun) * 1000
-            self._log(scope, scope.get(STATUS, status), sent, took)
+            forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+            address = self._address(scope.get("client"), forwarded)
+            self._write(address, scope["method"], scope["path"], status, self._monotonic() - begun, sent)
 
-    def _log(self, scope: Scope, status: int, sent: int, took: float) -> None:
-        address = self._address(scope)
+    def answered(self, request: Request, status: int, seconds: float, sent: int) -> None:
+        """Log a request that was answered without the application."""
+        address = self._address(request.client, request.headers.get(b"x-forwarded-for", b""))
+        self._write(address, "POST", request.path, status, seconds, sent)
+
+    def _write(self, address: str, method: str, path: str, status: int, seconds: float, sent: int) -> None:  # noqa: PLR0917 - the columns of the line, in their order
         if self._json:
             line = {
-                "method": scope["method"],
-                "path": scope["path"],
+                "method": method,
+                "path": path,
                 "status": status,
-                "ms": round(took, 2),
+                "ms": round(seconds * 1000, 2),
                 "bytes": sent,
                 "address": address,
             }
             logger.info("%s", msgspec.json.encode(line).decode())
         else:
-            path = scope["path"].encode("unicode_escape").decode()
-            logger.info("%s %s %s %d %.1fms %dB", address, scope["method"], path, status, took, sent)
+            plain = path.encode("unicode_escape").decode()
+            logger.info("%s %s %s %d %.1fms %dB", address, method, plain, status, seconds * 1000, sent)

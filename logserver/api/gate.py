@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from starlette.types import Scope
 
-from logserver.api.exchange import Exchange
+from logserver.api.request import Request
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.faults import Unauthorized
 from logserver.core.limits import Windows
-from logserver.core.tokens import Credential
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -36,37 +34,47 @@ class Gate:
         self.windows = Windows(clock)
         self.failures = Windows(clock)
 
-    async def credential(self, exchange: Exchange, *, kinds: frozenset[str]) -> Credential:
-        """The valid credential of a request, of one of these kinds.
+    def recognize(self, request: Request, kinds: frozenset[str]) -> bool:
+        """Note the credential of a request, of one of these kinds, if it was found a moment ago."""
+        secret = request.secret()
+        credential = self._credentials.remembered(secret) if secret is not None else None
+        if credential is None or credential.kind not in kinds:
+            return False
+        request.credential = credential
+        return True
+
+    async def admit(self, request: Request, kinds: frozenset[str]) -> None:
+        """Note the valid credential of a request, of one of these kinds.
 
         Raises Unauthorized, or TooMany once its address has failed too often.
         """
-        secret = exchange.secret()
-        if secret is not None:
-            credential = self._credentials.remembered(secret) or await self._credentials.find(secret)
-            if credential is not None and credential.kind in kinds:
-                exchange.credential = credential
-                return credential
-        self.failures.take(
-            limited_address(self.address(exchange.scope)), limit=self._rates.failures, seconds=self._rates.seconds
-        )
+        if self.recognize(request, kinds):
+            return
+        secret = request.secret()
+        credential = await self._credentials.find(secret) if secret is not None else None
+        if credential is not None and credential.kind in kinds:
+            request.credential = credential
+            return
+        address = limited_address(self.address(request.client, request.headers.get(b"x-forwarded-for", b"")))
+        self.failures.take(address, limit=self._rates.failures, seconds=self._rates.seconds)
         raise Unauthorized("Unauthorized")
 
-    def take(self, exchange: Exchange, credential: Credential, endpoint: str, cost: int = 1) -> None:
-        """Count a request of a credential to an endpoint; raises TooMany, counting nothing, past the limit."""
-        project, rates = credential.project, self._rates
+    def take(self, request: Request, endpoint: str, cost: int = 1) -> None:
+        """Count a request of a known sender to an endpoint; raises TooMany, counting nothing, past the limit."""
+        credential, rates = request.credential, self._rates
+        if credential is None:
+            raise Unauthorized("Unauthorized")
+        project = credential.project
         limit, seconds = rates.requests, rates.seconds
         if project is not None and project.rate_limit_requests is not None:
             limit, seconds = project.rate_limit_requests, project.rate_limit_seconds or seconds
-        exchange.standing = self.windows.take((credential.id, endpoint), limit=limit, seconds=seconds, cost=cost)
+        request.standing = self.windows.take((credential.id, endpoint), limit=limit, seconds=seconds, cost=cost)
 
-    def address(self, scope: Scope) -> str:
-        """The sender's address: the peer's, or what a trusted proxy says stands behind it."""
-        client: tuple[str, int] | None = scope.get("client")
+    def address(self, client: tuple[str, int] | None, forwarded: bytes) -> str:
+        """The sender's address: the peer's, or what a trusted proxy says (X-Forwarded-For) stands behind it."""
         address = client[0] if client else "unknown"
         if not self._trusted or not self._is_trusted(address):
             return address
-        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
         for hop in reversed(forwarded.decode("latin-1").split(",")):
             if candidate := hop.strip():
                 address = candidate

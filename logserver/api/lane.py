@@ -1,69 +1,146 @@
-"""The short way through the HTTP server for hot routes: the body as it lies there, the answer in one write.
+"""The short way of a small request of a known sender: no ASGI cycle, no task, the answer in one write.
 
-An ASGI answer is two messages, so two writes to the socket and two passes through checks of what is sent. For a
-small JSON answer that is the largest single cost of a request. The protocol here hands the request's cycle to
-the application; an Exchange that finds it uses it, and any other application goes the ordinary way.
+For an event of half a kilobyte, the scope, task, coroutines and two-part answer of ASGI cost as much as storing
+it. A hot route's request that has arrived whole is handed to it directly; whatever is unusual about a request (its
+body comes in pieces, its sender is not known yet, it is piped behind another) takes the ordinary way.
 """
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-CYCLE = "logserver.cycle"
-"""Where the cycle of a request stands in its scope."""
-
-STATUS = "logserver.status"
-"""Where an answer that took the short way leaves its status, for those who log it."""
+from logserver.api.hot import Answer, Hot
+from logserver.api.request import Request
 
 _STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
 
 
+class Lane:
+    """The hot routes of an application by the bytes of their path, and who logs what they answer."""
+
+    def __init__(
+        self, routes: Mapping[bytes, Hot], logged: Callable[[Request, int, float, int], None] | None = None
+    ) -> None:
+        self.routes = routes
+        self.logged = logged
+
+
+class _Nothing:
+    """Stands where a cycle has an event somebody waits for."""
+
+    @staticmethod
+    def set() -> None:
+        """Nobody waits."""
+
+
+class _Turn:
+    """A request of the lane, with what the protocol expects of a cycle."""
+
+    __slots__ = ("began", "disconnected", "keep_alive", "request", "response_complete")
+    message_event = _Nothing
+    more_body = False
+
+    def __init__(self, request: Request, began: float, *, keep_alive: bool) -> None:
+        self.request = request
+        self.began = began
+        self.keep_alive = keep_alive
+        self.disconnected = False
+        self.response_complete = False
+
+
 class LaneProtocol(HttpToolsProtocol):
-    """The httptools protocol of uvicorn, with its cycle in the scope."""
+    """uvicorn's httptools protocol with a lane beside it, where the application has one (attribute ``lane``)."""
+
+    _hot: Hot | None = None
+    _body: bytes | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._lane: Lane = getattr(self.app, "lane", None) or Lane({})
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has arrived; a request that has not arrived whole leaves the lane."""
+        super().data_received(data)
+        if self._hot is not None:
+            self._leave()
+
+    def on_message_begin(self) -> None:
+        """Begin a request; its scope is made only where it is needed."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self._hot = None
 
     def on_headers_complete(self) -> None:
-        """Begin a request."""
+        """Choose the way of a request."""
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if not busy and not self.expect_100_continue and self.parser.get_method() == b"POST":
+            self._hot = self._lane.routes.get(self.url)
+            self._body = None
+        if self._hot is None:
+            self._begin_cycle()
+
+    def _begin_cycle(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
         super().on_headers_complete()
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # ASGI allows keys of our own beside its own
-        scope[CYCLE] = self.cycle
 
+    def on_body(self, body: bytes) -> None:
+        """Take in a part of a body."""
+        if self._hot is None:
+            super().on_body(body)
+        else:
+            self._body = body if self._body is None else self._body + body
 
-def whole_body(cycle: RequestResponseCycle) -> bytes | None:
-    """The body of a request that has arrived completely; None where it must be waited for."""
-    if cycle.more_body or cycle.disconnected:
-        return None
-    body = bytes(cycle.body)
-    cycle.body = bytearray()
-    return body
+    def on_message_complete(self) -> None:
+        """Hand over a request that has arrived whole."""
+        hot = self._hot
+        if hot is None:
+            super().on_message_complete()
+            return
+        request = Request(self.url.decode("ascii"), self.headers, self.client)
+        request.raw = self._body or b""
+        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        turn = _Turn(request, self.loop.time(), keep_alive=keep_alive)
+        cycle, self.cycle = self.cycle, turn  # type: ignore[assignment] # all that is used of a cycle
+        if hot.take(request, partial(self._answer, turn)):
+            self._hot = self._body = None
+        else:
+            self.cycle = cycle
+            self._leave()
+            super().on_message_complete()
 
+    def _leave(self) -> None:
+        """Go on with the ordinary way, from what has arrived so far."""
+        body, self._hot, self._body = self._body, None, None
+        self._begin_cycle()
+        if body:
+            super().on_body(body)
 
-def respond(
-    scope: Any, cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-) -> bool:
-    """Answer in one write; False, with nothing done, where the ordinary way must be taken.
-
-    The headers hold a Content-Length and are made by this program, so they are not checked again.
-    """
-    if cycle.response_started or cycle.flow.write_paused or cycle.disconnected:
-        return False
-    if (b"connection", b"close") in headers:
-        cycle.keep_alive = False
-    elif not cycle.keep_alive:
-        headers.append((b"connection", b"close"))
-    parts = [_STATUS_LINES[status]]
-    for name, value in cycle.default_headers:
-        parts += (name, b": ", value, b"\r\n")
-    for name, value in headers:
-        parts += (name, b": ", value, b"\r\n")
-    parts += (b"\r\n", body)
-    cycle.response_started = True
-    cycle.waiting_for_100_continue = False
-    cycle.transport.write(b"".join(parts))
-    cycle.response_complete = True
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-    scope[STATUS] = status
-    return True
+    def _answer(self, turn: _Turn, answer: Answer) -> None:
+        if turn.disconnected:
+            return
+        headers = answer.headers
+        if (b"connection", b"close") in headers:
+            turn.keep_alive = False
+        elif not turn.keep_alive:
+            headers.append((b"connection", b"close"))
+        parts = [_STATUS_LINES[answer.status]]
+        for name, value in (*self.server_state.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (
+            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(answer.body),
+            answer.body,
+        )
+        self.transport.write(b"".join(parts))
+        turn.response_complete = True
+        if self._lane.logged is not None:
+            self._lane.logged(turn.request, answer.status, self.loop.time() - turn.began, len(answer.body))
+        if not turn.keep_alive:
+            self.transport.close()
+        self.on_response_complete()

@@ -4,7 +4,8 @@ Everything an event causes happens in the transaction that stores it, so nothing
 is lost, and nothing rings for an event that was not stored.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from logserver.core import groups, monitors
 from logserver.core.clock import Clock
@@ -36,25 +37,22 @@ class Intake:
         self._database = database
         self._clock = clock
 
-    async def accept(
-        self, project: Project, incoming: list[Event], *, size: int, check_ins: dict[int, CheckIn] | None = None
-    ) -> list[Receipt]:
-        """Store events of a project in one transaction, all or none; receipts in their order.
+    def plan(
+        self, project: Project, incoming: list[Event], check_ins: dict[int, CheckIn] | None = None
+    ) -> tuple[Callable[..., list[Receipt]], tuple[Any, ...]]:
+        """What stores events of a project in one transaction, all or none: a function for the writer and its arguments.
 
-        ``size`` is what they take in memory, in bytes; ``check_ins`` says, by index, which of them move a
-        monitor and how. An event whose identity (its uuid; a span's trace and own id) is known is not stored
-        again. Raises Conflict, with the index, where a uuid belongs to an event and a span, and StoreBusy.
+        ``check_ins`` says, by index, which of them move a monitor and how. The outcome is a receipt for each, in
+        their order. An event whose identity (its uuid; a span's trace and own id) is known is not stored again;
+        Conflict, with the index, is raised where a uuid belongs to an event and a span.
         """
         horizon = project.horizon_ms(self._clock.now_ms())
-        return await self._database.write(
-            self._store,
-            project.number,
-            horizon,
-            incoming,
-            check_ins or {},
-            rows=len(incoming),
-            size=size,
-        )
+        return self._store, (project.number, horizon, incoming, check_ins or {})
+
+    async def accept(self, project: Project, incoming: list[Event], *, size: int) -> list[Receipt]:
+        """Store events of a project as planned; ``size`` is what they take in memory, in bytes."""
+        function, arguments = self.plan(project, incoming)
+        return await self._database.write(function, *arguments, rows=len(incoming), size=size)
 
     def _store(
         self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event], check_ins: dict[int, CheckIn]

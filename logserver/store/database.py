@@ -5,13 +5,15 @@ Nothing else in the process may open the file or its log: closing any descriptor
 
 import asyncio
 import fcntl
+import logging
 import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar, TypeVarTuple
+from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from logserver.store.errors import StoreBusy, StoreUnusable
 from logserver.store.ids import Spelling
@@ -20,6 +22,8 @@ from logserver.store.readers import Readers
 from logserver.store.tx import Tx
 from logserver.store.upkeep import Checkpointed
 from logserver.store.writer import Write, Writer, WriteTx
+
+logger = logging.getLogger("logserver.store")
 
 T = TypeVar("T")
 A = TypeVarTuple("A")
@@ -52,6 +56,7 @@ class Database:
         """Why telemetry is refused for now, such as a full disk; None while it is welcome."""
         self.queued_rows = 0
         self.queued_bytes = 0
+        self._gathered: list[Write] = []
         self._durability: Durability = durability
         self._queue_rows = queue_rows
         self._queue_bytes = queue_bytes
@@ -87,6 +92,8 @@ class Database:
     async def close(self) -> None:
         """Commit what is queued, checkpoint, and let go of the folder."""
         await self._readers.close()
+        if self._gathered:
+            self._pass_on()
         await asyncio.to_thread(self._writer.stop)
         self._connection.close()
         os.close(self._lock)
@@ -115,13 +122,32 @@ class Database:
         ``rows`` and ``size`` (bytes) say how much telemetry it brings; StoreBusy is raised at once where there
         is no room for it. What the function raises is the future's exception, and nothing that it wrote stays.
         """
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self.submit(function, args, rows=rows, size=size, done=partial(_settle, answer))
+        return answer
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        *,
+        rows: int,
+        size: int,
+        done: Callable[[Any], None],
+    ) -> None:
+        """Like write; ``done`` is called with the result, or the exception, on the event loop."""
         if rows:
             self.admit(rows, size)
             self.queued_rows += rows
             self.queued_bytes += size
-        answer: asyncio.Future[T] = self._loop.create_future()
-        self._writer.put(Write(function, args, answer, rows, size))
-        return answer
+        if not self._gathered:
+            # What arrives in one turn of the loop goes to the writer together: one hand-over, one group.
+            self._loop.call_soon(self._pass_on)
+        self._gathered.append(Write(function, args, done, rows, size))
+
+    def _pass_on(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._writer.put(gathered)
 
     def _hand_over(self, group: list[Write]) -> None:
         self._loop.call_soon_threadsafe(self._deliver, group)
@@ -130,13 +156,20 @@ class Database:
         for write in group:
             self.queued_rows -= write.rows
             self.queued_bytes -= write.size
-            answer, outcome = write.answer, write.outcome
-            if answer.done():  # the one who asked has gone; what was written stays written
-                continue
-            if isinstance(outcome, BaseException):
-                answer.set_exception(outcome)
-            else:
-                answer.set_result(outcome)
+            try:
+                write.done(write.outcome)
+            except Exception:
+                # One who cannot take the answer must not keep it from those behind.
+                logger.exception("an answer could not be delivered")
+
+
+def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:
+    if answer.done():  # the one who asked has gone; what was written stays written
+        return
+    if isinstance(outcome, BaseException):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
 
 
 def prepare(folder: Path) -> None:

@@ -4,7 +4,6 @@ Each request first runs under a savepoint of its own, so one that fails takes on
 of them the rows of all go in together; one COMMIT; then all are answered in one hand-over to the event loop.
 """
 
-import asyncio
 import logging
 import os
 import sqlite3
@@ -28,21 +27,21 @@ _TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 
 
 class Write:
-    """A request to the writer: a function of the transaction, its arguments, and where the answer goes."""
+    """A request to the writer: a function of the transaction, its arguments, and who is told the outcome."""
 
-    __slots__ = ("answer", "arguments", "function", "outcome", "rows", "size")
+    __slots__ = ("arguments", "done", "function", "outcome", "rows", "size")
 
     def __init__(
         self,
         function: Callable[..., Any],
         arguments: tuple[Any, ...],
-        answer: "asyncio.Future[Any]",
+        done: Callable[[Any], None],
         rows: int,
         size: int,
     ) -> None:
         self.function = function
         self.arguments = arguments
-        self.answer = answer
+        self.done = done
         self.rows = rows
         self.size = size
         self.outcome: Any = None
@@ -102,7 +101,7 @@ class Writer:
         self._now_ms = now_ms
         self._answered = answered
         self._fatal = fatal or _end_process
-        self._queue: SimpleQueue[Write | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Write] | None] = SimpleQueue()
         self._batch = Batch()
         self._tx = WriteTx(connection, self._batch)
         self._thread = Thread(target=self._run, name="writer", daemon=True)
@@ -116,9 +115,9 @@ class Writer:
         """Begin to take writes."""
         self._thread.start()
 
-    def put(self, write: Write) -> None:
-        """Queue a write; it is answered through the ``answered`` callback, from the writer's thread."""
-        self._queue.put(write)
+    def put(self, writes: list[Write]) -> None:
+        """Queue writes; they are answered through the ``answered`` callback, from the writer's thread."""
+        self._queue.put(writes)
 
     def stop(self) -> None:
         """Commit and answer everything queued, checkpoint, and end the thread."""
@@ -139,22 +138,22 @@ class Writer:
         running = True
         while running:
             try:
-                write = queue.get(timeout=self.upkeep.patience())
+                writes = queue.get(timeout=self.upkeep.patience())
             except Empty:
                 self.upkeep.idle()
                 continue
             group: list[Write] = []
             rows = 0
             while True:
-                if write is None:
+                if writes is None:
                     running = False
                     break
-                group.append(write)
-                rows += write.rows
+                group += writes
+                rows += sum(write.rows for write in writes)
                 if rows >= MAX_GROUP_ROWS:
                     break
                 try:
-                    write = queue.get_nowait()
+                    writes = queue.get_nowait()
                 except Empty:
                     break
             if group:

@@ -1,7 +1,9 @@
-"""What each Logister endpoint does: decode, call, encode."""
+"""What each Logister endpoint does: from a request to the writer's work, and from its outcome to the answer."""
 
-from logserver.api.exchange import Exchange, unpacked
-from logserver.api.hot import Reply
+from typing import Any
+
+from logserver.api.hot import Reply, Work
+from logserver.api.request import Request, unpacked
 from logserver.api.services import Services
 from logserver.contracts.logister import batch, bounds, check_ins, deployments, events, mobile
 from logserver.contracts.logister.events import Reading, Receipt
@@ -10,7 +12,8 @@ from logserver.contracts.logister.refusals import Unprocessable
 from logserver.contracts.logister.wire import Accepted, MobileTokenFields
 from logserver.core import deployments as core_deployments
 from logserver.core import intake
-from logserver.core.faults import Conflict, Forbidden, Invalid, UnsupportedType
+from logserver.core.deployments import Recorded
+from logserver.core.faults import Conflict, Forbidden, Unauthorized, UnsupportedType
 from logserver.core.projects import Project
 from logserver.core.tokens import Credential
 from logserver.store.ids import LOCAL_MASK
@@ -24,117 +27,135 @@ class Handlers:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._gate = services.gate
 
-    async def ingest_event(self, exchange: Exchange) -> Reply:
+    def ingest_event(self, request: Request) -> Work:
         """POST /api/v1/ingest_events: one event of any type."""
-        credential = await self._enter(exchange, "ingest_events")
-        raw = await self._body(exchange)
+        self._gate.take(request, "ingest_events")
+        credential = _sender(request)
+        raw = _plain(request, bounds.BODY_BYTES)
         reading = events.read_body(raw, receipt=self._receipt(credential))
-        (receipt,) = await self._accept(credential, [reading], len(raw))
-        return Reply(
-            200 if receipt.duplicate else 201,
-            Accepted(
-                receipt.public_id,
-                receipt.id & LOCAL_MASK,
-                type="span" if reading.event.type == "span" else None,
-                duplicate=True if receipt.duplicate else None,
-            ),
-        )
+        is_span = reading.event.type == "span"
 
-    async def ingest_batch(self, exchange: Exchange) -> Reply:
+        def finish(receipts: list[intake.Receipt]) -> Reply:
+            event_id, public_id, duplicate = receipts[0]
+            payload = Accepted(
+                public_id,
+                event_id & LOCAL_MASK,
+                type="span" if is_span else None,
+                duplicate=True if duplicate else None,
+            )
+            return Reply(200 if duplicate else 201, payload)
+
+        return self._store(credential, [reading], len(raw), finish)
+
+    def ingest_batch(self, request: Request) -> Work:
         """POST /api/v1/ingest_events/batch: up to 100 events, all or none."""
-        credential = await self._services.gate.credential(exchange, kinds=SENDERS)
-        media_type = exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        credential = _sender(request)
+        media_type = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if media_type not in batch.MEDIA_TYPES:
             raise UnsupportedType("a batch is application/x-ndjson", "unsupported_content_type")
-        raw = await exchange.body(limit=batch.WIRE_BYTES, seconds=self._services.body_seconds, code="compressed_bytes")
-        raw = _plain(exchange, raw, batch.UNPACKED_BYTES)
+        raw = _plain(request, batch.UNPACKED_BYTES)
         envelopes = batch.split(raw)
         # A batch larger than what is left of the window is refused whole, so it is counted before it is read.
-        self._services.gate.take(exchange, credential, "ingest_events/batch", cost=len(envelopes))
-        name = batch.batch_id(exchange.headers.get(b"x-logister-batch-id"))
+        self._gate.take(request, "ingest_events/batch", cost=len(envelopes))
+        name = batch.batch_id(request.headers.get(b"x-logister-batch-id"))
         readings = batch.read(envelopes, name=name, receipt=self._receipt(credential))
-        try:
-            receipts = await self._accept(credential, readings, len(raw))
-        except Conflict as conflict:
-            raise batch.rejected(name, {conflict.index: [str(conflict)]}, len(readings)) from None
-        return Reply(202, batch.accepted(name, readings, receipts))
 
-    async def check_in(self, exchange: Exchange) -> Reply:
+        def finish(receipts: list[intake.Receipt]) -> Reply:
+            return Reply(202, batch.accepted(name, readings, receipts))
+
+        def explain(error: Exception) -> Exception:
+            if isinstance(error, Conflict):
+                return batch.rejected(name, {error.index: [str(error)]}, len(readings))
+            return error
+
+        return self._store(credential, readings, len(raw), finish)._replace(explain=explain)
+
+    def check_in(self, request: Request) -> Work:
         """POST /api/v1/check_ins: a run of scheduled work."""
-        credential = await self._enter(exchange, "check_ins")
-        raw = await self._body(exchange)
+        self._gate.take(request, "check_ins")
+        credential = _sender(request)
+        raw = _plain(request, bounds.BODY_BYTES)
         reading = check_ins.read(decode(raw), size=len(raw), receipt=self._receipt(credential))
-        (receipt,) = await self._accept(credential, [reading], len(raw))
-        if receipt.duplicate:
-            return Reply(200, Accepted(receipt.public_id, duplicate=True))
-        return Reply(201, Accepted(receipt.public_id))
 
-    async def record_deployment(self, exchange: Exchange) -> Reply:
+        def finish(receipts: list[intake.Receipt]) -> Reply:
+            receipt = receipts[0]
+            if receipt.duplicate:
+                return Reply(200, Accepted(receipt.public_id, duplicate=True))
+            return Reply(201, Accepted(receipt.public_id))
+
+        return self._store(credential, [reading], len(raw), finish)
+
+    def record_deployment(self, request: Request) -> Work:
         """POST /api/v1/deployments: a release and where it went."""
-        credential = await self._enter(exchange, "deployments")
-        _server_only(credential)
-        raw = await self._body(exchange)
+        self._gate.take(request, "deployments")
+        project = _server_token(request)
+        raw = _plain(request, bounds.BODY_BYTES)
         deployment = deployments.read(
             decode(raw),
             size=len(raw),
             received_ms=self._services.clock.now_ms(),
             environment=self._services.environment,
         )
-        recorded = await self._services.database.write(
-            core_deployments.record, _project(credential).number, deployment, rows=1, size=len(raw)
-        )
-        return Reply(201, Accepted(recorded.uuid, recorded.number))
 
-    async def mint_mobile_token(self, exchange: Exchange) -> Reply:
+        def finish(recorded: Recorded) -> Reply:
+            return Reply(201, Accepted(recorded.uuid, recorded.number))
+
+        return Work(core_deployments.record, (project.number, deployment), 1, len(raw), finish)
+
+    def mint_mobile_token(self, request: Request) -> Work:
         """POST /api/v1/mobile_ingest_tokens: a short-lived token for one app."""
-        credential = await self._enter(exchange, "mobile_ingest_tokens")
-        _server_only(credential)
-        sent = enveloped(decode(await self._body(exchange)), "mobile_ingest_token")
+        self._gate.take(request, "mobile_ingest_tokens")
+        project = _server_token(request)
+        sent = enveloped(decode(_plain(request, bounds.BODY_BYTES)), "mobile_ingest_token")
         fields, _, problems = read_fields(sent, MobileTokenFields)
         binding, seconds, errors = mobile.read(fields, problems)
         if errors:
             raise Unprocessable(errors)
         now = self._services.clock.now_ms()
-        issued = await self._services.database.write(mobile.issue, _project(credential), binding, seconds, now)
-        return Reply(201, issued)
 
-    async def _enter(self, exchange: Exchange, endpoint: str) -> Credential:
-        credential = await self._services.gate.credential(exchange, kinds=SENDERS)
-        self._services.gate.take(exchange, credential, endpoint)
-        return credential
+        def finish(issued: Any) -> Reply:
+            return Reply(201, issued)
 
-    async def _body(self, exchange: Exchange) -> bytes:
-        raw = await exchange.body(limit=bounds.BODY_BYTES, seconds=self._services.body_seconds)
-        return _plain(exchange, raw, bounds.BODY_BYTES)
+        return Work(mobile.issue, (project, binding, seconds, now), 0, 0, finish)
 
     def _receipt(self, credential: Credential) -> Receipt:
         return Receipt(self._services.clock.now_ms(), self._services.environment, mobile.binding_of(credential))
 
-    async def _accept(self, credential: Credential, readings: list[Reading], size: int) -> list[intake.Receipt]:
+    def _store(self, credential: Credential, readings: list[Reading], size: int, finish: Any) -> Work:
         moves = {index: reading.check_in for index, reading in enumerate(readings) if reading.check_in is not None}
-        return await self._services.intake.accept(
-            _project(credential), [reading.event for reading in readings], size=size, check_ins=moves
-        )
+        incoming = [reading.event for reading in readings]
+        function, arguments = self._services.intake.plan(_project(credential), incoming, moves)
+        return Work(function, arguments, len(incoming), size, finish)
+
+
+def _sender(request: Request) -> Credential:
+    if request.credential is None:
+        raise Unauthorized("Unauthorized")
+    return request.credential
 
 
 def _project(credential: Credential) -> Project:
     if credential.project is None:
-        raise Invalid([("project", "is not known from this credential")])
+        raise Unauthorized("Unauthorized")
     return credential.project
 
 
-def _server_only(credential: Credential) -> None:
+def _server_token(request: Request) -> Project:
+    """The project of a token that may do more than send: not a mobile one."""
+    credential = _sender(request)
     if credential.kind == "mobile":
         raise Forbidden("Forbidden")
+    return _project(credential)
 
 
-def _plain(exchange: Exchange, raw: bytes, limit: int) -> bytes:
-    """A body without its content encoding."""
-    encoding = exchange.headers.get(b"content-encoding")
+def _plain(request: Request, limit: int) -> bytes:
+    """The body without its content encoding."""
+    encoding = request.headers.get(b"content-encoding")
     if encoding is None or encoding.lower() == b"identity":
-        return raw
+        return request.raw
     if encoding.lower() not in {b"gzip", b"x-gzip"}:
         raise UnsupportedType("a body is sent plain or with gzip", "unsupported_encoding")
-    exchange.raw = unpacked(raw, limit=limit)
-    return exchange.raw
+    request.raw = unpacked(request.raw, limit=limit)
+    return request.raw

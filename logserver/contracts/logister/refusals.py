@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from logserver.api.exchange import Exchange
 from logserver.api.faults import status_of
 from logserver.api.hot import Reply
+from logserver.api.request import Request
 from logserver.contracts.logister.fields import plain_names
 from logserver.contracts.logister.wire import (
     BatchAnswer,
@@ -68,18 +68,18 @@ class Notes:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
 
-    def refused(self, exchange: Exchange, fault: Exception, status: int) -> None:
+    def refused(self, request: Request, fault: Exception, status: int) -> None:
         """Take note of a refusal, as far as more notes are wanted."""
         if not self._observer.wants():
             return
-        roots, keys = _keys(exchange.raw)
-        credential = exchange.credential
+        roots, keys = _keys(request.raw)
+        credential = request.credential
         project = credential.project if credential is not None else None
         self._observer.note(
             Refusal(
                 reason=_reason(fault),
                 status=status,
-                endpoint=f"{exchange.scope['method']} {exchange.scope['path']}",
+                endpoint=f"POST {request.path}",
                 envelope_keys=roots,
                 normalized_keys=keys,
                 project=project.slug if project is not None else None,

@@ -3,10 +3,10 @@
 from typing import Any
 
 from logserver.api.endpoint import NDJSON, Answer, Auth, Endpoint, Example, Parameter, Tag
-from logserver.api.hot import Hot
+from logserver.api.hot import Dialect, Hot, Rules
 from logserver.api.services import Services
-from logserver.contracts.logister import wire
-from logserver.contracts.logister.handlers import Handlers
+from logserver.contracts.logister import batch, bounds, wire
+from logserver.contracts.logister.handlers import SENDERS, Handlers
 from logserver.contracts.logister.refusals import Notes, refuse
 
 PREFIXES = ("/api/v1/ingest_events", "/api/v1/check_ins", "/api/v1/deployments", "/api/v1/mobile_ingest_tokens")
@@ -15,6 +15,8 @@ PREFIXES = ("/api/v1/ingest_events", "/api/v1/check_ins", "/api/v1/deployments",
 EVENTS = Tag("Logister: events", "Errors, logs, metrics, transactions, spans and check-ins of applications.")
 RELEASES = Tag("Logister: deployments and tokens", "Marks of releases, and short-lived tokens for mobile apps.")
 
+_EVENT_RULES = Rules(SENDERS, bounds.BODY_BYTES, "body_bytes")
+_BATCH_RULES = Rules(SENDERS, batch.WIRE_BYTES, "compressed_bytes")
 _AT = "2026-02-14T12:00:00Z"
 _TRACE = {"trace_id": "trace-123", "span_id": "span-root"}
 _REFUSALS: dict[int, Any] = {
@@ -101,10 +103,17 @@ _MOBILE = {
 def endpoints(services: Services) -> list[Endpoint]:
     """The declarations of the contract over a server's services."""
     handlers = Handlers(services)
-    notes = Notes(services.observer)
+    dialect = Dialect(refuse, Notes(services.observer).refused)
 
-    def hot(handle: Any) -> Hot:
-        return Hot(handle, refuse=refuse, refused=notes.refused)
+    def hot(prepare: Any, rules: Rules = _EVENT_RULES) -> Hot:
+        return Hot(
+            prepare,
+            rules,
+            dialect,
+            gate=services.gate,
+            database=services.database,
+            body_seconds=services.body_seconds,
+        )
 
     return [
         Endpoint(
@@ -148,7 +157,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             summary="Send up to 100 events, all or none",
             description="One envelope a line, plain or with gzip, each with a `uuid` or `event_id`. One that breaks a"
             " rule refuses the batch. The rate limit counts envelopes.",
-            handler=hot(handlers.ingest_batch),
+            handler=hot(handlers.ingest_batch, _BATCH_RULES),
             auth=Auth.PROJECT_TOKEN | Auth.MOBILE_TOKEN,
             takes=wire.EventEnvelope,
             media=NDJSON,

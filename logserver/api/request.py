@@ -1,0 +1,99 @@
+"""A request to a hot route: its headers looked at once, its credential, its body read within bounds."""
+
+import asyncio
+import zlib
+
+from starlette.types import Message, Receive
+
+from logserver.core.faults import Malformed, TooLarge, TooSlow
+from logserver.core.limits import Standing
+from logserver.core.tokens import Credential
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete; there is nobody to answer."""
+
+
+class Request:
+    """What a handler sees of a request. Header names are lower case, as in ASGI."""
+
+    __slots__ = ("client", "credential", "headers", "path", "raw", "standing")
+
+    def __init__(self, path: str, headers: list[tuple[bytes, bytes]], client: tuple[str, int] | None) -> None:
+        self.path = path
+        self.headers: dict[bytes, bytes] = dict(headers)
+        self.client = client
+        """The peer's address and port."""
+        self.credential: Credential | None = None
+        """Who is asking, once that is known."""
+        self.standing: Standing | None = None
+        """Where the sender stands in its window, once it was counted."""
+        self.raw = b""
+        """The body as it was sent, once it was read; without its content encoding, once that was taken off."""
+
+    def secret(self) -> bytes | None:
+        """The credential of ``Authorization: Bearer`` or, without one, of ``X-Api-Key``."""
+        authorization = self.headers.get(b"authorization")
+        if authorization is not None:
+            scheme, _, value = authorization.partition(b" ")
+            if scheme.lower() == b"bearer" and (value := value.strip()):
+                return value
+        return self.headers.get(b"x-api-key", b"").strip() or None
+
+    async def read(self, receive: Receive, *, limit: int, seconds: float, code: str) -> None:
+        """Read the whole body into ``raw``.
+
+        Raises TooLarge (``code``) as soon as it is known to exceed ``limit`` bytes, TooSlow when it is not there
+        within ``seconds``, and Disconnected.
+        """
+        length = self.headers.get(b"content-length")
+        if length is not None and length.isdigit() and int(length) > limit:
+            raise body_too_large(code, limit, int(length))
+        parts = bytearray()
+        more = True
+        try:
+            async with asyncio.timeout(seconds):
+                while more:
+                    message: Message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Disconnected
+                    parts += message.get("body", b"")
+                    if len(parts) > limit:
+                        raise body_too_large(code, limit, len(parts))
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            raise TooSlow(f"the body did not arrive within {seconds:.0f} seconds") from None
+        self.raw = bytes(parts)
+
+
+def unpacked(body: bytes, *, limit: int, code: str = "decompressed_bytes") -> bytes:
+    """A gzip body unpacked, never further than ``limit`` bytes.
+
+    Raises TooLarge (``code``) at the limit, Malformed (``invalid_gzip``) for what is no complete gzip data.
+    """
+    parts: list[bytes] = []
+    total = 0
+    rest = body
+    try:
+        while rest:
+            stream = zlib.decompressobj(wbits=31)
+            while rest and not stream.eof:
+                part = stream.decompress(rest, limit + 1 - total)
+                total += len(part)
+                if total > limit:
+                    raise body_too_large(code, limit, total)
+                parts.append(part)
+                rest = stream.unconsumed_tail
+            if not stream.eof:
+                raise Malformed("the body is not complete gzip data", "invalid_gzip")
+            rest = stream.unused_data
+    except zlib.error:
+        raise Malformed("the body is not gzip data", "invalid_gzip") from None
+    if not body:
+        raise Malformed("the body is not gzip data", "invalid_gzip")
+    return b"".join(parts)
+
+
+def body_too_large(code: str, limit: int, actual: int) -> TooLarge:
+    """The refusal of a body; ``actual`` is what was known of its size when that was decided, in bytes."""
+    return TooLarge(f"the body exceeds {limit} bytes", code=code, limit=limit, actual=actual)
