@@ -12,6 +12,7 @@ the version that made its words, and a change here is a new version beside the o
 import re
 from codecs import charmap_decode
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 VERSION = 1
@@ -22,6 +23,11 @@ TYPES = ("error", "log", "metric", "transaction", "span", "check_in")
 
 RESERVED = frozenset({"type", "level", "group"})
 """Facets the record itself defines; a context key of the same name is found as ``context.<key>``."""
+
+# The tokenizer folds ASCII case, so a context key "Level" would be the record's own facet too.
+_RESERVED_SPELLINGS = frozenset(
+    "".join(letters) for name in RESERVED for letters in product(*((c, c.upper()) for c in name))
+)
 
 MAX_KEY = 128
 MAX_VALUE = 128
@@ -122,7 +128,7 @@ def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per
         for sent_key, value in items:
             kind = type(value)
             key = _plain_key(sent_key) if _BETWEEN_PARTS in sent_key else sent_key
-            name = f"context.{key}" if not prefix and key in RESERVED else prefix + key
+            name = f"context.{key}" if not prefix and key in _RESERVED_SPELLINGS else prefix + key
             if kind is str:
                 if len(value) > MAX_VALUE:
                     long_texts.append(value[:MAX_LONG_TEXT])
