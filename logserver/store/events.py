@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from logserver.store import words
-from logserver.store.ids import id_ms, uuid_text
+from logserver.store.ids import id_ms, project_range, uuid_text
 from logserver.store.tx import Tx
 
 COLUMNS = "id, words, type, level, message, context, received, sent, timed_by_receipt, uuid, fingerprint, error_group"
@@ -110,6 +110,15 @@ def read(tx: Tx, event_id: int) -> Event | None:
     """The event with a packed id, or None."""
     row = tx.execute(f"SELECT {COLUMNS} FROM events WHERE id = ?", (event_id,)).fetchone()
     return from_row(row) if row else None
+
+
+def edges(tx: Tx, project: int) -> tuple[int, int] | None:
+    """The Unix milliseconds under which a project's oldest and newest events are filed; None where it has none."""
+    # Two statements, because SQLite answers one of min and max alone by a look at the end of the key.
+    bounds = project_range(project)
+    oldest = tx.execute("SELECT min(id) FROM events WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
+    newest = tx.execute("SELECT max(id) FROM events WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
+    return None if oldest is None else (id_ms(oldest), id_ms(newest))
 
 
 def delete(tx: Tx, rows: list[Row]) -> None:
