@@ -216,6 +216,23 @@ def test_nobody_forges_a_level(key: str, value: str) -> None:
     assert len(ask(tx, "level:info").events) == 1
 
 
+def test_reserved_names_of_the_sender_are_compared_under_context() -> None:
+    hostile = event()
+    hostile.context = {"Level": {"a": 5}, "group": 7}
+    tx = store(hostile)
+    for text, wanted in {
+        "level.a:>1": 0,
+        "level.a:5": 0,
+        "context.level.a:>1": 1,
+        "context.level.a:5": 1,
+        "group:*": 0,
+        "group:>1": 0,
+        "context.group:>1": 1,
+        "level:*": 1,
+    }.items():
+        assert len(ask(tx, text).events) == wanted, text
+
+
 def test_exceptions_and_long_attributes_are_text() -> None:
     tx = store(
         event("boom", kind="error", exception={"class": "IOError", "message": "disk"}, body="deep " * 40)
