@@ -8,6 +8,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -144,16 +145,19 @@ def prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def lock(folder: Path) -> int:
+def lock(folder: Path, attempts: int = 20) -> int:
     """Lock the folder for one server; the descriptor holds the lock until it is closed or the process ends."""
     prepare(folder)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise StoreUnusable(f"another logserver is serving {folder}") from error
-    return descriptor
+    for _ in range(attempts):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            threading.Event().wait(0.01)  # whoever only asks, with locked(), has it for a moment too
+        else:
+            return descriptor
+    os.close(descriptor)
+    raise StoreUnusable(f"another logserver is serving {folder}")
 
 
 def locked(folder: Path) -> bool:
@@ -161,7 +165,7 @@ def locked(folder: Path) -> bool:
     if not (folder / LOCK).exists():
         return False
     try:
-        os.close(lock(folder))
+        os.close(lock(folder, attempts=1))
     except StoreUnusable:
         return True
     return False
