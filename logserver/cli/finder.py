@@ -17,6 +17,7 @@ from logserver.store.tx import Tx
 
 PAGE_EVENTS = 500
 POLL_SECONDS = 0.25
+RESTART_SECONDS = 30.0
 _CURSORS = b"within this process"
 _STEPS_BETWEEN_LOOKS = 2_000
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_INTERRUPT}
@@ -70,34 +71,38 @@ class Finder:
         with reading(self._folder) as tx:
             search = self._search(tx)
         cursor = None
-        while limit > 0 and not self.cut:
+        while limit > 0:
             with self._look() as tx:
                 page = store.page(tx, search, limit=min(limit, PAGE_EVENTS), secret=_CURSORS, cursor=cursor)
+            # A page is also partial for the rows it had to examine; only time ends the search.
+            self.cut = page.partial and self._patience.over()
             yield from page.events
             limit -= len(page.events)
             cursor = page.next
-            if cursor is None:
+            if cursor is None or self.cut:
                 return
-            # A page may end early for the rows it had to examine; time alone ends the search.
-            self.cut = limit > 0 and self._patience.over()
+            if page.events:  # how long the one who reads them took is not the search's time
+                self._patience.again()
 
     def arriving(self, seq: int) -> Iterator[Event]:
         """What arrives after a cursor, as it arrives, until Ctrl-C; a server may stop and start meanwhile.
 
-        Raises sqlite3.OperationalError where the store cannot be read for as long as the patience lasts.
+        Raises sqlite3.OperationalError where the store cannot be read for RESTART_SECONDS.
         """
-        self._patience.again()
+        outage = Patience(RESTART_SECONDS)
         behind = True
         while behind or not self._patience.stopped.wait(POLL_SECONDS):
+            self._patience.again()
             try:
                 events, seq, behind = self._arrived(seq)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in _PASSING or self._patience.over():
-                    raise
                 behind = False
+                interrupted = self._patience.stopped.is_set()
+                if not interrupted and (error.sqlite_errorcode & 0xFF not in _PASSING or outage.over()):
+                    raise
                 continue
+            outage.again()
             yield from events
-            self._patience.again()
             behind = behind and not self._patience.stopped.is_set()
 
     def _arrived(self, seq: int) -> tuple[list[Event], int, bool]:

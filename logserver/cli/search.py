@@ -58,7 +58,7 @@ def _query(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     type=click.FloatRange(0, min_open=True),
     default=30.0,
     show_default=True,
-    help="How long the search may take. [seconds]",
+    help="How long to look for the next matches. [seconds]",
 )
 @data_option
 def search(
