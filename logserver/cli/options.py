@@ -47,7 +47,15 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-data_option = _setting(*next(each for each in meanings() if each[0] == "data"))
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Settings.data,
+    show_default=True,
+    envvar=["LOGSERVER_DATA"],
+    show_envvar=True,
+    help="Folder of the store.",
+)
 """``--data``: the folder of the store, the same for every command."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

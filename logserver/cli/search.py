@@ -46,8 +46,8 @@ def _query(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     multiple=True,
     help="Search this project; may be repeated.  [default: all but archived ones and the server's own]",
 )
-@moment_option("--since", help="Only what happened at or after this time: 15m ago, 24h ago, or 2026-12-31T18:00.")
-@moment_option("--until", help="Only what happened before this time.")
+@moment_option("--since", help="Only what happened at or after this time: 15m, 24h or 7d ago, or 2026-12-31T18:00.")
+@moment_option("--until", help="Only what happened before this time, written like --since.")
 @click.option(
     "--limit", type=click.IntRange(0), default=50, show_default=True, help="How many to show at most. [events]"
 )

@@ -26,7 +26,10 @@ _STALE_MS = 15_000
 @data_option
 @json_option
 def status(data: Path, *, as_json: bool) -> None:
-    """Show how the store and its server are doing; works with and without a running server."""
+    """Show how the store and its server are doing.
+
+    Works with and without a running server. Counts are those of the store; queue and jobs are the server's.
+    """
     now = SystemClock().now_ms()
     found = _store(data, now)
     running = database.locked(data)

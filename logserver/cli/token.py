@@ -42,7 +42,10 @@ def token() -> None:
 @data_option
 @json_option
 def create(data: Path, name: str, slug: str | None, kind: str, expires: int | None, *, as_json: bool) -> None:
-    """Make a token called NAME and print it, and nothing else, on standard output."""
+    """Make a token called NAME.
+
+    It is shown this once, and it alone is on standard output.
+    """
     now = SystemClock().now_ms()
     if kind == "master" and slug is not None:
         raise click.UsageError("a master key is for the whole server; leave out --project")
@@ -99,7 +102,10 @@ def _is_uuid(text: str) -> bool:
 @data_option
 @json_option
 def list_(data: Path, slug: str | None, *, as_json: bool) -> None:
-    """List tokens, newest first; never their secrets, nor the short-lived ones of mobile apps."""
+    """List tokens, newest first.
+
+    Secrets are never shown, and the short-lived tokens of mobile apps are left out.
+    """
     now = SystemClock().now_ms()
     with reading(data) as tx:
         found = tokens.every(tx, projects.by_slug(tx, slug) if slug is not None else None)
@@ -130,7 +136,10 @@ def list_(data: Path, slug: str | None, *, as_json: bool) -> None:
 @data_option
 @json_option
 def revoke(data: Path, which: str, *, as_json: bool) -> None:
-    """Revoke TOKEN, named by its id, by how the list says it begins, or by itself. It ends at once, for good."""
+    """Revoke TOKEN at once, for good.
+
+    It is named by its id, by how the list says it begins, or by the whole of it.
+    """
     now = SystemClock().now_ms()
     with changing(data) as tx:
         revoked = tokens.revoke(tx, which, now)
