@@ -182,6 +182,7 @@ class Application:
             await self.observer.flush(self.clock.now_ms())
             await self.credentials.flush_uses()
         finally:
+            status.remove(self.database.folder)
             await self.database.close()
 
 

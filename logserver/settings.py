@@ -18,7 +18,7 @@ class Settings:
 
     data: Path = _setting(
         Path(platformdirs.user_data_dir("logserver", appauthor=False)),
-        "Folder of the store; made when it is missing, readable by its owner only.",
+        "Folder of the store; made when it is missing, and then readable by its owner only.",
     )
     host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for every interface.")
     port: int = _setting(8080, "Port to listen on; 0 for any free one.")

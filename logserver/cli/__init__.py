@@ -1,15 +1,31 @@
 """The front door: one command, one module per noun; the only reader of options and environment."""
 
+import io
+import os
+import sys
+
 import click
 
 from logserver import __version__
+from logserver.cli.project import project
+from logserver.cli.search import search
 from logserver.cli.serve import serve
+from logserver.cli.status import status
+from logserver.cli.token import token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="logserver")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """A self-hosted log server in one process on one SQLite file."""
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+    for stream in (sys.stdout, sys.stderr):
+        # Messages hold any character; a terminal that lacks one shows its code instead of failing.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
-main.add_command(serve)
+for command in (serve, project, token, search, status):
+    main.add_command(command)

@@ -126,6 +126,11 @@ def read(tx: Tx, key: bytes) -> Group:
     return Group(*row)
 
 
+def count_by_status(tx: Tx) -> dict[str, int]:
+    """How many groups of all projects have each status."""
+    return dict(tx.execute("SELECT status, count(*) FROM error_groups GROUP BY status ORDER BY status"))
+
+
 def set_status(tx: Tx, key: bytes, status: Status, now_ms: int) -> Group:
     """Resolve, ignore, archive or reopen a group, as of now."""
     tx.execute("UPDATE error_groups SET status = ?, status_at = ? WHERE id = ?", (status, now_ms, key))

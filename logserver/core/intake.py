@@ -49,9 +49,11 @@ class Intake:
         horizon = project.horizon_ms(self._clock.now_ms())
         return self._store, (project.number, horizon, incoming, check_ins or {})
 
-    async def accept(self, project: Project, incoming: list[Event], *, size: int) -> list[Receipt]:
+    async def accept(
+        self, project: Project, incoming: list[Event], check_ins: dict[int, CheckIn] | None = None, *, size: int
+    ) -> list[Receipt]:
         """Store events of a project as planned; ``size`` is what they take in memory, in bytes."""
-        function, arguments = self.plan(project, incoming)
+        function, arguments = self.plan(project, incoming, check_ins)
         return await self._database.write(function, *arguments, rows=len(incoming), size=size)
 
     def _store(

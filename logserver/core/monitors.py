@@ -6,6 +6,7 @@ One per project, slug and environment, moved only by its newest check-in. Its st
 
 import logging
 import uuid
+from collections import Counter
 from typing import Literal
 
 import msgspec
@@ -163,6 +164,12 @@ def every(tx: Tx, project: int) -> list[Monitor]:
     """A project's monitors by slug and environment."""
     rows = tx.execute(f"SELECT {_COLUMNS} FROM monitors WHERE project = ? ORDER BY slug, environment", (project,))
     return [_monitor(row) for row in rows]
+
+
+def count_by_state(tx: Tx, now_ms: int) -> dict[State, int]:
+    """How many monitors of all projects are in each state at a time."""
+    rows = tx.execute(f"SELECT {_COLUMNS} FROM monitors")
+    return dict(Counter(_monitor(row).state_now(now_ms) for row in rows))
 
 
 def _monitor(row: tuple[object, ...]) -> Monitor:

@@ -69,6 +69,8 @@ def create(
     """
     if not _SLUG.fullmatch(slug):
         raise Invalid([("slug", "must be 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -")])
+    if slug == SELF_SLUG and not system:
+        raise Conflict(f"{SELF_SLUG!r} is kept for the server's own project")
     try:
         tx.execute(
             "INSERT INTO projects (uuid, slug, name, system, created_at, retention_days) VALUES (?, ?, ?, ?, ?, ?)",
@@ -111,13 +113,14 @@ def ensure_own(tx: Tx, now_ms: int) -> Project:
     row = tx.execute(f"SELECT {_COLUMNS} FROM projects WHERE system = 1").fetchone()
     if row:
         return _project(row)
-    taken = tx.execute("SELECT 1 FROM projects WHERE slug = ?", (SELF_SLUG,)).fetchone()
-    slug = f"{SELF_SLUG}-{uuid.uuid4().hex[:6]}" if taken else SELF_SLUG
-    return create(tx, slug=slug, name="The server itself", system=True, now_ms=now_ms)
+    return create(tx, slug=SELF_SLUG, name="The server itself", system=True, now_ms=now_ms)
 
 
 def archive(tx: Tx, slug: str, now_ms: int) -> Project:
-    """Close a project: its active tokens are revoked, its events stay until their retention ends."""
+    """Close a project: its active tokens are revoked, its events stay until their retention ends.
+
+    Raises Invalid for the server's own project.
+    """
     project = by_slug(tx, slug)
     tx.execute("UPDATE projects SET archived_at = ? WHERE number = ? AND archived_at IS NULL", (now_ms, project.number))
     tx.execute("UPDATE tokens SET revoked_at = ? WHERE project = ? AND revoked_at IS NULL", (now_ms, project.number))

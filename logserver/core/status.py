@@ -36,6 +36,11 @@ def write(folder: Path, report: Report) -> None:
     fresh.replace(folder / FILE)
 
 
+def remove(folder: Path) -> None:
+    """Take the report away, when its server ends."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
 def read(folder: Path) -> Report | None:
     """The last report of a server on the folder; None where none ever ran."""
     try:

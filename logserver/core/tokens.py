@@ -21,6 +21,10 @@ MOBILE_PREFIX = "logister_mobile_"
 EDGE_SCOPES = ("edge:register", "edge:heartbeat", "edge:metrics", "edge:stream")
 READ_SCOPES = ("projects:read", "events:read", "errors:read", "traces:read", "monitors:read", "metrics:read")
 _SCOPES = {"edge": EDGE_SCOPES, "read": READ_SCOPES}
+_LISTED = (
+    "SELECT t.uuid, t.kind, t.name, p.slug, t.prefix, t.scopes, t.created_at, t.expires_at, t.revoked_at,"
+    " t.last_used_at FROM tokens t LEFT JOIN projects p ON p.number = t.project"
+)
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -78,7 +82,7 @@ def issue(
 ) -> Issued:
     """Make a token. Raises Invalid for a project token without a project or one whose project is archived."""
     if kind != "master" and project is None:
-        raise Invalid([("project", f"a {kind} token belongs to a project")])
+        raise Invalid([("project", f"is needed: {kind} tokens belong to a project")])
     if project is not None and project.archived_at is not None:
         raise Invalid([("project", f"{project.slug!r} is archived; restore it first")])
     prefix = PREFIXES.get(kind, MOBILE_PREFIX)
@@ -136,16 +140,26 @@ def find(tx: Tx, secret_digest: bytes) -> tuple[Credential | None, int]:
 def every(tx: Tx, project: Project | None = None) -> list[Token]:
     """All tokens, newest first, or those of one project; short-lived mobile ones left out."""
     rows = tx.execute(
-        "SELECT t.uuid, t.kind, t.name, p.slug, t.prefix, t.scopes, t.created_at, t.expires_at, t.revoked_at,"
-        " t.last_used_at FROM tokens t LEFT JOIN projects p ON p.number = t.project"
-        " WHERE t.kind != 'mobile' AND (? IS NULL OR t.project = ?) ORDER BY t.id DESC",
+        f"{_LISTED} WHERE t.kind != 'mobile' AND (? IS NULL OR t.project = ?) ORDER BY t.id DESC",
         (project.number if project else None, project.number if project else None),
     )
-    fields = Token.__struct_fields__
-    return [
-        msgspec.convert(dict(zip(fields, row, strict=True)) | {"scopes": msgspec.json.decode(row[5])}, Token)
-        for row in rows
-    ]
+    return [_token(row) for row in rows]
+
+
+def active_by_kind(tx: Tx, now_ms: int) -> dict[str, int]:
+    """How many tokens of each kind are neither revoked nor expired at a time."""
+    return dict(
+        tx.execute(
+            "SELECT kind, count(*) FROM tokens WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
+            " GROUP BY kind ORDER BY kind",
+            (now_ms,),
+        )
+    )
+
+
+def _token(row: tuple[Any, ...]) -> Token:
+    named = dict(zip(Token.__struct_fields__, row, strict=True))
+    return msgspec.convert(named | {"scopes": msgspec.json.decode(named["scopes"])}, Token)
 
 
 def revoke(tx: Tx, which: str, now_ms: int) -> Token:
@@ -154,7 +168,7 @@ def revoke(tx: Tx, which: str, now_ms: int) -> Token:
     Raises NotFound when nothing matches, Invalid when more than one does.
     """
     rows = tx.execute(
-        "SELECT id, uuid FROM tokens WHERE uuid = ? OR digest = ? OR (prefix = ? AND revoked_at IS NULL)",
+        "SELECT id FROM tokens WHERE uuid = ? OR digest = ? OR (prefix = ? AND revoked_at IS NULL)",
         (which, digest(which), which),
     ).fetchall()
     if not rows:
@@ -163,7 +177,7 @@ def revoke(tx: Tx, which: str, now_ms: int) -> Token:
         raise Invalid([("token", "several tokens begin like this; name one by its id")])
     tx.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (now_ms, rows[0][0]))
     changed(tx)
-    return next(token for token in every(tx) if token.id == rows[0][1])
+    return _token(tx.execute(f"{_LISTED} WHERE t.id = ?", (rows[0][0],)).fetchone())
 
 
 def record_uses(tx: Tx, uses: dict[int, int]) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -177,16 +178,19 @@ def prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def lock(folder: Path) -> int:
+def lock(folder: Path, attempts: int = 20) -> int:
     """Lock the folder for one server; the descriptor holds the lock until it is closed or the process ends."""
     prepare(folder)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise StoreUnusable(f"another logserver is serving {folder}") from error
-    return descriptor
+    for _ in range(attempts):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            threading.Event().wait(0.01)  # whoever only asks, with locked(), has it for a moment too
+        else:
+            return descriptor
+    os.close(descriptor)
+    raise StoreUnusable(f"another logserver is serving {folder}")
 
 
 def locked(folder: Path) -> bool:
@@ -194,7 +198,7 @@ def locked(folder: Path) -> bool:
     if not (folder / LOCK).exists():
         return False
     try:
-        os.close(lock(folder))
+        os.close(lock(folder, attempts=1))
     except StoreUnusable:
         return True
     return False
@@ -250,7 +254,7 @@ def transaction(folder: Path) -> Iterator[Tx]:
     """A short transaction of the shell on control tables, beside a running server or without one."""
     connection = connect(folder)
     try:
-        migrate(connection)
+        migrate(connection, in_use=locked(folder))
         connection.execute("BEGIN IMMEDIATE")
         yield connection
         connection.execute("COMMIT")
@@ -275,3 +279,9 @@ def store_secret(connection: Tx, name: str) -> bytes:
     """The store's 32-byte secret of a name, made at first use."""
     connection.execute("INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", (name, secrets.token_bytes(32)))
     return bytes(connection.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])
+
+
+def kept_secret(tx: Tx, name: str) -> bytes | None:
+    """The store's secret of a name for one who only reads; None before its first use."""
+    row = tx.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()
+    return bytes(row[0]) if row else None

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from logserver.store import words
-from logserver.store.ids import id_ms, uuid_text
+from logserver.store.ids import id_ms, project_range, uuid_text
 from logserver.store.tx import Tx
 
 COLUMNS = "id, words, type, level, message, context, received, sent, timed_by_receipt, uuid, fingerprint, error_group"
@@ -128,6 +128,15 @@ def insert(tx: Tx, rows: list[tuple[Row, tuple[int, str, str]]]) -> None:
                 values: list[Any] = list(chain(row[column] for row in rows[done : done + size]))
                 tx.execute(statements[size], values)
                 done, left = done + size, left - size
+
+
+def edges(tx: Tx, project: int) -> tuple[int, int] | None:
+    """The Unix milliseconds under which a project's oldest and newest events are filed; None where it has none."""
+    # Two statements, because SQLite answers one of min and max alone by a look at the end of the key.
+    bounds = project_range(project)
+    oldest = tx.execute("SELECT min(id) FROM events WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
+    newest = tx.execute("SELECT max(id) FROM events WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
+    return None if oldest is None else (id_ms(oldest), id_ms(newest))
 
 
 def delete(tx: Tx, rows: list[Row]) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from importlib.resources import files
 
 from logserver.store.errors import StoreUnusable
+from logserver.store.tx import Tx
 
 APPLICATION_ID = 0x6C6F6773
 """Marks the file as this program's in its header ("logs")."""
@@ -19,13 +20,15 @@ def scripts() -> list[tuple[int, str, str]]:
     return sorted(found)
 
 
-def migrate(connection: sqlite3.Connection) -> int:
+def migrate(connection: sqlite3.Connection, *, in_use: bool = False) -> int:
     """Bring a store to the newest schema and return its version; an empty file becomes a store.
 
-    Raises StoreUnusable for a file of another application or a newer version of this one.
+    Raises StoreUnusable for a file of another application or a newer version of this one, and where an older
+    server has the store ``in_use``.
     """
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    # In this order: one who is making the store at this moment marks it before it is empty no more.
     empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application != APPLICATION_ID and not empty:
         raise StoreUnusable("the database file belongs to another application")
     if application != APPLICATION_ID:
@@ -38,7 +41,9 @@ def migrate(connection: sqlite3.Connection) -> int:
     available = scripts()
     newest = available[-1][0]
     if current > newest:
-        raise StoreUnusable(f"the store has schema {current}, made by a newer logserver; this one knows up to {newest}")
+        raise _newer(current, newest)
+    if in_use and 0 < current < newest:
+        raise StoreUnusable(f"a running server uses schema {current} of {newest}; restart it with this version first")
     for number, name, script in available:
         if number > current:
             # executescript commits whatever is open, so the transaction is part of the script.
@@ -48,11 +53,28 @@ def migrate(connection: sqlite3.Connection) -> int:
             except sqlite3.Error:
                 if connection.in_transaction:
                     connection.rollback()
-                raise
+                # A server and the shell may both find a store that needs this; the second comes too late.
+                if version(connection) < number:
+                    raise
     return newest
 
 
-def version(connection: sqlite3.Connection) -> int:
+def require_current(tx: Tx) -> None:
+    """Raise StoreUnusable where one who only reads would find other tables than those of this version."""
+    if tx.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise StoreUnusable("the database file belongs to another application")
+    current, newest = version(tx), scripts()[-1][0]
+    if current > newest:
+        raise _newer(current, newest)
+    if current < newest:
+        raise StoreUnusable(f"the store has schema {current} of {newest}; start the server once to bring it up to date")
+
+
+def _newer(current: int, newest: int) -> StoreUnusable:
+    return StoreUnusable(f"the store has schema {current}, made by a newer logserver; this one knows up to {newest}")
+
+
+def version(tx: Tx) -> int:
     """The schema version of a store that has a migrations table; 0 before the first."""
-    row = connection.execute("SELECT max(version) FROM migrations").fetchone()
+    row = tx.execute("SELECT max(version) FROM migrations").fetchone()
     return int(row[0] or 0)

@@ -203,6 +203,11 @@ def add_sketches(tx: Tx, sketches: dict[tuple[int, int, int], Sketch]) -> None:
     tx.executemany("UPDATE series SET newest = max(newest, ?) WHERE id = ?", begun)
 
 
+def totals(tx: Tx) -> dict[int, int]:
+    """How many events each project's number has, by the counts; projects without any are left out."""
+    return dict(tx.execute("SELECT project, sum(n) FROM counts GROUP BY project"))
+
+
 def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:
     """Take deleted rows out of the counts; sketches go by whole minutes, with delete_sketches."""
     counts: Counter[tuple[int, int, int]] = Counter()

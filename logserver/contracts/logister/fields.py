@@ -19,6 +19,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _MILLISECONDS_FROM = 1e11
 """A number from here on is epoch milliseconds, below it epoch seconds."""
 
+_LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999, the last that ISO 8601 can spell with four digits."""
+
 _NUMERIC = re.compile(r"-?\d{9,16}(?:\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -114,7 +117,7 @@ def read_time(value: Any) -> int | None:
         value = float(value) if "." in value else int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not abs(value) < 1e15:
+    if not abs(value) <= _LATEST_MS:
         return None
     return round(value * 1_000) if abs(value) >= _MILLISECONDS_FROM else round(value * 1_000_000)
 
@@ -130,8 +133,8 @@ def _iso_time(text: str) -> int | None:
 
 
 def iso_text(microseconds: int) -> str:
-    """Unix microseconds as ISO 8601 in UTC, with milliseconds, or microseconds where there are any."""
-    moment = EPOCH + timedelta(microseconds=microseconds)
+    """Unix microseconds as ISO 8601 in UTC, with milliseconds, or microseconds where there are any; the year 9999 at most."""
+    moment = EPOCH + timedelta(microseconds=min(microseconds, _LATEST_MS * 1000))
     precision = "milliseconds" if microseconds % 1_000 == 0 else "microseconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 

@@ -1,0 +1,163 @@
+"""``logserver project``: make, list, archive, restore and set up projects."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from logserver.cli.folder import changing, making, reading
+from logserver.cli.options import data_option, json_option
+from logserver.cli.output import json_text, note, table
+from logserver.cli.refusals import Group
+from logserver.cli.times import iso
+from logserver.core import projects
+from logserver.core.clock import SystemClock
+from logserver.core.projects import Project
+from logserver.store import series
+
+
+def _rate_limit(_ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    read = re.fullmatch("([0-9]{1,12})/([0-9]{1,12})", value)
+    if not read:
+        raise click.BadParameter(f"{value!r} is no rate limit; write it like 5000/60.", param=param)
+    return int(read[1]), int(read[2])
+
+
+@click.group(cls=Group)
+def project() -> None:
+    """Make, list, archive, restore and set up projects."""
+
+
+@project.command()
+@click.argument("slug")
+@click.option("--name", help="Name to show.  [default: the slug]")
+@click.option(
+    "--retention-days",
+    type=int,
+    default=projects.DEFAULT_RETENTION_DAYS,
+    show_default=True,
+    help="How long its events are kept. [days]",
+)
+@data_option
+@json_option
+def create(data: Path, slug: str, name: str | None, retention_days: int, *, as_json: bool) -> None:
+    """Make a project SLUG: 1 to 63 of a-z, 0-9 and inner hyphens."""
+    with making(data) as tx:
+        made = projects.create(tx, slug=slug, name=name, retention_days=retention_days, now_ms=SystemClock().now_ms())
+    _show(made, f"made project {made.slug}", as_json=as_json)
+
+
+@project.command("list")
+@data_option
+@json_option
+def list_(data: Path, *, as_json: bool) -> None:
+    """List all projects, the server's own last."""
+    with reading(data) as tx:
+        found, events = projects.every(tx), series.totals(tx)
+    if as_json:
+        json_text([spelled(each) | {"events": events.get(each.number, 0)} for each in found])
+        return
+    table(
+        ("SLUG", "NAME", "EVENTS", "RETENTION", "CREATED", "STATE", "ID"),
+        [
+            (
+                each.slug,
+                each.name,
+                f"{events.get(each.number, 0):,}",
+                f"{each.retention_days} days",
+                iso(each.created_at) or "",
+                "archived" if each.archived_at is not None else "active",
+                each.uuid,
+            )
+            for each in found
+        ],
+    )
+
+
+@project.command()
+@click.argument("slug")
+@data_option
+@json_option
+def archive(data: Path, slug: str, *, as_json: bool) -> None:
+    """Close project SLUG: revoke its tokens, and keep its events until their retention ends."""
+    with changing(data) as tx:
+        archived = projects.archive(tx, slug, SystemClock().now_ms())
+    _show(archived, f"archived project {archived.slug}; its tokens are revoked", as_json=as_json)
+
+
+@project.command()
+@click.argument("slug")
+@data_option
+@json_option
+def restore(data: Path, slug: str, *, as_json: bool) -> None:
+    """Open the archived project SLUG again; its old tokens stay revoked."""
+    with changing(data) as tx:
+        restored = projects.restore(tx, slug)
+    _show(restored, f"restored project {restored.slug}; make it new tokens", as_json=as_json)
+
+
+@project.command("set")
+@click.argument("slug")
+@click.option("--name", help="Name to show.")
+@click.option("--retention-days", type=int, help="How long its events are kept. [days]")
+@click.option(
+    "--rate-limit",
+    metavar="REQUESTS/SECONDS",
+    callback=_rate_limit,
+    help="Requests a token of it may send to an endpoint in a window, such as 5000/60.",
+)
+@click.option("--default-rate-limit", is_flag=True, help="Go back to the server's rate limit.")
+@data_option
+@json_option
+def set_(
+    data: Path,
+    slug: str,
+    name: str | None,
+    retention_days: int | None,
+    rate_limit: tuple[int, int] | None,
+    *,
+    default_rate_limit: bool,
+    as_json: bool,
+) -> None:
+    """Change project SLUG; what is not named stays as it is."""
+    if name is None and retention_days is None and rate_limit is None and not default_rate_limit:
+        raise click.UsageError("there is nothing to set; name at least one value")
+    if rate_limit is not None and default_rate_limit:
+        raise click.UsageError("--rate-limit and --default-rate-limit exclude each other")
+    with changing(data) as tx:
+        changed = projects.set_values(
+            tx,
+            slug,
+            name=name,
+            retention_days=retention_days,
+            rate_limit=rate_limit,
+            default_rate_limit=default_rate_limit,
+        )
+    _show(changed, f"changed project {changed.slug}", as_json=as_json)
+
+
+def spelled(project: Project) -> dict[str, Any]:
+    """A project as JSON shows it: ``id`` is its UUID, times are ISO 8601."""
+    limited = project.rate_limit_requests is not None
+    return {
+        "id": project.uuid,
+        "slug": project.slug,
+        "name": project.name,
+        "system": project.system,
+        "created_at": iso(project.created_at),
+        "archived_at": iso(project.archived_at),
+        "retention_days": project.retention_days,
+        "rate_limit": {"requests": project.rate_limit_requests, "seconds": project.rate_limit_seconds}
+        if limited
+        else None,
+    }
+
+
+def _show(project: Project, message: str, *, as_json: bool) -> None:
+    if as_json:
+        json_text(spelled(project))
+    else:
+        note(message)

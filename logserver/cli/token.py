@@ -1,0 +1,173 @@
+"""``logserver token``: make, list and revoke tokens. A secret is shown once, when it is made."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from logserver.cli.folder import changing, making, reading
+from logserver.cli.options import data_option, json_option
+from logserver.cli.output import json_text, note, plain, table
+from logserver.cli.refusals import Group
+from logserver.cli.times import iso, moment_option
+from logserver.core import projects, tokens
+from logserver.core.clock import SystemClock
+from logserver.core.faults import NotFound
+from logserver.core.projects import Project
+from logserver.core.tokens import Token
+from logserver.store.tx import Tx
+
+
+@click.group(cls=Group)
+def token() -> None:
+    """Make, list and revoke tokens."""
+
+
+@token.command()
+@click.argument("name")
+@click.option("--project", "slug", help="Project it belongs to, made if it is not there; not for a master key.")
+@click.option(
+    "--kind",
+    type=click.Choice(tuple(tokens.PREFIXES)),
+    default="project",
+    show_default=True,
+    help="project: write and read its project. master: administer everything. edge: the edge API. read: read only.",
+)
+@moment_option(
+    "--expires",
+    ahead=True,
+    help="When it ends: after 12h or 90d, or at 2026-12-31 (its first moment, UTC).  [default: never]",
+)
+@data_option
+@json_option
+def create(data: Path, name: str, slug: str | None, kind: str, expires: int | None, *, as_json: bool) -> None:
+    """Make a token called NAME.
+
+    It is shown this once, and it alone is on standard output.
+    """
+    now = SystemClock().now_ms()
+    if kind == "master" and slug is not None:
+        raise click.UsageError("a master key is for the whole server; leave out --project")
+    if kind != "master" and slug is None:
+        raise click.UsageError(f"a token of kind {kind} belongs to a project; name it with --project")
+    if expires is not None and expires <= now:
+        raise click.BadParameter("it would have expired already", param_hint="--expires")
+    with making(data) as tx:
+        project, fresh = _project(tx, slug, now) if slug is not None else (None, False)
+        issued = tokens.issue(tx, kind=kind, name=name, project=project, now_ms=now, expires_at=expires)
+    if project is not None and fresh:
+        note(f"made project {project.slug}")
+    if as_json:
+        json_text(
+            {
+                "id": issued.id,
+                "token": issued.secret,
+                "kind": kind,
+                "name": name,
+                "project": project.slug if project else None,
+                "expires_at": iso(issued.expires_at),
+            }
+        )
+        return
+    end = iso(issued.expires_at)
+    note(
+        f"made {kind} token {plain(name)!r}"
+        f"{f' of project {project.slug}' if project else ''}{f', until {end}' if end else ''}; it is shown only now"
+    )
+    click.echo(issued.secret)
+
+
+def _project(tx: Tx, slug: str, now_ms: int) -> tuple[Project, bool]:
+    """The project of a slug or UUID and whether it was made for this."""
+    try:
+        return projects.by_slug(tx, slug), False
+    except NotFound:
+        # A UUID would pass as a slug, but whoever types one means a project that is there.
+        if _is_uuid(slug):
+            raise
+        return projects.create(tx, slug=slug, now_ms=now_ms), True
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+@token.command("list")
+@click.option("--project", "slug", help="Only the tokens of this project.")
+@data_option
+@json_option
+def list_(data: Path, slug: str | None, *, as_json: bool) -> None:
+    """List tokens, newest first.
+
+    Secrets are never shown, and the short-lived tokens of mobile apps are left out.
+    """
+    now = SystemClock().now_ms()
+    with reading(data) as tx:
+        found = tokens.every(tx, projects.by_slug(tx, slug) if slug is not None else None)
+    if as_json:
+        json_text([spelled(each, now) for each in found])
+        return
+    table(
+        ("NAME", "KIND", "PROJECT", "BEGINS", "STATE", "CREATED", "EXPIRES", "LAST USED", "ID"),
+        [
+            (
+                each.name,
+                each.kind,
+                each.project or "(all)",
+                each.prefix,
+                state(each, now),
+                iso(each.created_at) or "",
+                iso(each.expires_at) or "never",
+                iso(each.last_used_at) or "never",
+                each.id,
+            )
+            for each in found
+        ],
+    )
+
+
+@token.command()
+@click.argument("which", metavar="TOKEN")
+@data_option
+@json_option
+def revoke(data: Path, which: str, *, as_json: bool) -> None:
+    """Revoke TOKEN at once, for good.
+
+    It is named by its id, by how the list says it begins, or by the whole of it.
+    """
+    now = SystemClock().now_ms()
+    with changing(data) as tx:
+        revoked = tokens.revoke(tx, which, now)
+    if as_json:
+        json_text(spelled(revoked, now))
+    else:
+        note(f"revoked {revoked.kind} token {plain(revoked.name)!r}, {revoked.id}")
+
+
+def state(token: Token, now_ms: int) -> str:
+    """Whether a token is active, expired or revoked."""
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if token.expires_at is not None and token.expires_at <= now_ms else "active"
+
+
+def spelled(token: Token, now_ms: int) -> dict[str, Any]:
+    """A token as JSON lists it."""
+    return {
+        "id": token.id,
+        "kind": token.kind,
+        "name": token.name,
+        "project": token.project,
+        "prefix": token.prefix,
+        "scopes": token.scopes,
+        "state": state(token, now_ms),
+        "created_at": iso(token.created_at),
+        "expires_at": iso(token.expires_at),
+        "revoked_at": iso(token.revoked_at),
+        "last_used_at": iso(token.last_used_at),
+    }

@@ -1,0 +1,92 @@
+import uuid
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.cli.stored import fill, happened
+
+
+def test_a_project_is_made_and_listed(shell: Shell) -> None:
+    made = shell.json("project", "create", "shop", "--name", "The shop", "--retention-days", "7")
+    assert uuid.UUID(made["id"]).version == 4
+    assert made["created_at"].endswith("Z")
+    assert (made["slug"], made["name"], made["retention_days"]) == ("shop", "The shop", 7)
+    assert (made["archived_at"], made["rate_limit"], made["system"]) == (None, None, False)
+    assert shell.json("project", "list") == [made | {"events": 0}]
+
+
+def test_what_is_done_is_said_to_the_person_only(shell: Shell) -> None:
+    for arguments in (("create",), ("set", "--name", "x"), ("archive",), ("restore",)):
+        result = shell("project", arguments[0], "shop", *arguments[1:])
+        assert not result.stdout
+        assert "shop" in result.stderr
+
+
+def test_the_list_counts_events_and_shows_a_line_each(shop: Shell) -> None:
+    shop("project", "create", "bank", "--name", "\x1b[2J世界")
+    fill(shop.folder, "shop", happened("one"), happened("two"))
+    assert [(each["slug"], each["events"]) for each in shop.json("project", "list")] == [("bank", 0), ("shop", 2)]
+    head, bank, shop_line = shop("project", "list").stdout.splitlines()
+    assert "\x1b" not in bank
+    # Wide characters take two columns, so the next cell begins one character earlier for each.
+    assert bank.index("30 days") == shop_line.index("30 days") - 2
+    assert head.index("RETENTION") == shop_line.index("30 days")
+
+
+def test_archive_revokes_and_restore_opens_again(shop: Shell) -> None:
+    shop("token", "create", "app", "--project", "shop")
+    assert shop.json("project", "archive", "shop")["archived_at"].endswith("Z")
+    assert [each["state"] for each in shop.json("token", "list")] == ["revoked"]
+    assert "archived" in shop("project", "list").stdout
+    assert "restore" in shop("token", "create", "app", "--project", "shop", code=1).stderr
+    assert shop.json("project", "restore", "shop")["archived_at"] is None
+    assert [each["state"] for each in shop.json("token", "list")] == ["revoked"]
+    shop("token", "create", "app", "--project", "shop")
+
+
+def test_what_is_set_changes_and_the_rest_stays(shop: Shell) -> None:
+    assert shop.json("project", "set", "shop", "--name", "Shop")["retention_days"] == 30
+    changed = shop.json("project", "set", "shop", "--retention-days", "3", "--rate-limit", "5000/60")
+    assert (changed["name"], changed["retention_days"]) == ("Shop", 3)
+    assert changed["rate_limit"] == {"requests": 5000, "seconds": 60}
+    assert shop.json("project", "set", "shop", "--default-rate-limit")["rate_limit"] is None
+
+
+def test_a_project_is_also_named_by_its_id(shop: Shell) -> None:
+    [listed] = shop.json("project", "list")
+    assert shop.json("project", "archive", listed["id"])["slug"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (1, "create shop"),
+        (1, "create Shop"),
+        (1, "create x --retention-days 0"),
+        (1, "set shop --retention-days 36501"),
+        (1, "set shop --rate-limit 0/60"),
+        (1, "set nope --name x"),
+        (1, "archive nope"),
+        (1, "restore nope"),
+        (2, "create"),
+        (2, "create x --retention-days long"),
+        (2, "set shop"),
+        (2, "set shop --rate-limit 5000"),
+        (2, "set shop --rate-limit 5000/"),
+        (2, "set shop --rate-limit -1/60"),
+        (2, "set shop --rate-limit 1/60 --default-rate-limit"),
+        (2, "rename shop"),
+        (2, ""),
+    ],
+)
+def test_failing_is_one_and_wrong_usage_two(shop: Shell, code: int, arguments: str) -> None:
+    result = shop("project", *arguments.split(), code=code)
+    assert not result.stdout
+    assert result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["list", "archive shop", "restore shop", "set shop --name x"])
+def test_a_mistyped_folder_does_not_become_a_store(shell: Shell, arguments: str) -> None:
+    result = shell("project", *arguments.split(), code=1)
+    assert f"logserver serve --data {shell.folder}" in result.stderr
+    assert not shell.folder.exists()
