@@ -133,7 +133,7 @@ def _iso_time(text: str) -> int | None:
 
 
 def iso_text(microseconds: int) -> str:
-    """Unix microseconds as ISO 8601 in UTC, with milliseconds, or microseconds where there are any; the year 9999 at most."""
+    """Unix microseconds as ISO 8601 in UTC, in milliseconds or as fine as they are; the year 9999 at most."""
     moment = EPOCH + timedelta(microseconds=min(microseconds, _LATEST_MS * 1000))
     precision = "milliseconds" if microseconds % 1_000 == 0 else "microseconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
