@@ -1,6 +1,7 @@
 """HTTP/1.1 spelled out: requests as bytes, and a plain socket that reads answers and can misbehave."""
 
 import json
+import select
 import socket
 import struct
 from collections.abc import Mapping
@@ -92,6 +93,42 @@ class Wire:
             except ConnectionResetError:
                 return True
         return not self._rest
+
+    def listen(self, within: float) -> bool:
+        """Take in what the other side says within some seconds; False once it has closed."""
+        self._socket.settimeout(within)
+        try:
+            part = self._socket.recv(65_536)
+        except TimeoutError:
+            return True
+        except ConnectionResetError:
+            return False
+        finally:
+            self._socket.settimeout(PATIENCE)
+        self._rest += part
+        return bool(part)
+
+    def send_until_answered(self, piece: bytes, *, most: int) -> int:
+        """Send a piece over and over until the other side says something; returns how many bytes it took."""
+        sent, rest = 0, piece
+        while sent < most:
+            heard, taken, _ = select.select([self._socket], [self._socket], [], PATIENCE)
+            if heard or not taken:
+                break
+            count = self._socket.send(rest)
+            sent, rest = sent + count, rest[count:] or piece
+        return sent
+
+    def give_up_after(self, seconds: float) -> None:
+        """Have what waits give up sooner than PATIENCE."""
+        self._socket.settimeout(seconds)
+
+    def line(self) -> bytes:
+        """The next line of an answer's head."""
+        while b"\r\n" not in self._rest:
+            self._more()
+        line, _, self._rest = self._rest.partition(b"\r\n")
+        return line
 
     def close(self) -> None:
         self._socket.close()
