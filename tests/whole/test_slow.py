@@ -130,7 +130,7 @@ def test_a_length_beyond_the_limit_is_refused_before_the_body(place: Place) -> N
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory of a process is read from /proc")
 def test_a_gzip_bomb_is_cut_at_its_limit(place: Place) -> None:
     body = gzip.compress(b" " * (200 * MEBIBYTE))
-    fields = {"Content-Type": NDJSON, "Content-Encoding": "gzip", "Content-Length": len(body)}
+    fields: dict[str, str | int] = {"Content-Type": NDJSON, "Content-Encoding": "gzip", "Content-Length": len(body)}
     answer = ask(place.server, head(BATCH, place.token, fields) + body)
     assert (answer.status, answer.json()["code"]) == (413, "decompressed_bytes")
     assert peak_megabytes(place.server) < 250
