@@ -12,11 +12,16 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
+import logserver
+
 PATIENCE = 60.0
 """Seconds after which something that should have happened is given up on; generous, for machines with other work."""
 
 OPTIONS = ("--port", "0", "--public-api-rate-limit-requests", "10000000")
 """What every server here is started with; what a test says itself comes later and wins."""
+
+_SOURCE = Path(logserver.__file__).parents[1]
+"""Where to start it, so that it is the program that is tested and not another one that is installed."""
 
 _ANNOUNCED = "logserver listens on http://"
 
@@ -32,7 +37,12 @@ class Server:
         self.folder = folder
         self._log = _scratch()
         self._process = subprocess.Popen(
-            command(folder, *options), stdout=subprocess.PIPE, stderr=self._log, bufsize=0, env=environment()
+            command(folder, *options),
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            bufsize=0,
+            cwd=_SOURCE,
+            env=environment(),
         )
         try:
             self.host, self.port = self._announced()
@@ -99,7 +109,13 @@ def serving(folder: Path, *options: str) -> Iterator[Server]:
 def refused(folder: Path, *options: str) -> tuple[int, str]:
     """The exit code and standard error of a server that ends by itself instead of serving."""
     done = subprocess.run(
-        command(folder, *options), capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False
+        command(folder, *options),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=_SOURCE,
+        env=environment(),
+        check=False,
     )
     assert _ANNOUNCED not in done.stdout
     return done.returncode, done.stderr

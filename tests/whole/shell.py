@@ -57,3 +57,9 @@ def deployments(folder: Path) -> list[tuple[str, str, str]]:
     with closing(connect_readonly(folder)) as connection:
         rows = connection.execute("SELECT release, environment, commit_sha FROM deployments ORDER BY id").fetchall()
     return [(release, environment, commit) for release, environment, commit in rows]
+
+
+def names(folder: Path, kind: str) -> list[str]:
+    """The names of a kind that are counted by themselves."""
+    with closing(connect_readonly(folder)) as connection:
+        return [value for (value,) in connection.execute("SELECT value FROM vocabulary WHERE kind = ?", (kind,))]
