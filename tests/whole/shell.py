@@ -13,6 +13,7 @@ from logserver.core.faults import NotFound
 from logserver.store import events
 from logserver.store.database import connect_readonly, transaction
 from logserver.store.events import Event
+from logserver.store.ids import LOCAL_BITS
 from tests.whole.process import PATIENCE
 
 
@@ -33,9 +34,16 @@ def revoke_token(folder: Path, secret: str) -> None:
 
 
 def found(folder: Path, text: str | None = None, **context: Any) -> list[Event]:
-    """The stored events, oldest first, whose message is ``text`` and whose context has these values."""
+    """The stored events, oldest first, whose message is ``text`` and whose context has these values.
+
+    The server's own project, where it records what it refused, is left out.
+    """
     with closing(connect_readonly(folder)) as connection:
-        rows = connection.execute(f"SELECT {events.COLUMNS} FROM events ORDER BY id").fetchall()
+        rows = connection.execute(
+            f"SELECT {events.COLUMNS} FROM events"
+            " WHERE id >> ? NOT IN (SELECT number FROM projects WHERE system) ORDER BY id",
+            (LOCAL_BITS,),
+        ).fetchall()
     return [
         event
         for event in map(events.from_row, rows)
