@@ -59,6 +59,9 @@ class Server:
     def pid(self) -> int:
         return self._process.pid
 
+    def running(self) -> bool:
+        return self._process.poll() is None
+
     def log(self) -> str:
         """Everything it has written to standard error so far."""
         return _written(self._log)
@@ -97,10 +100,16 @@ class Server:
 
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[Server]:
-    """A server for the length of a block; whatever happens in the block, none is left running."""
+    """A server for the length of a block, stopped in good order at its end.
+
+    Whatever happens in the block, none is left running.
+    """
     server = Server(folder, *options)
     try:
         yield server
+        if server.running():
+            code = server.stop()
+            assert code == 0, server.log()
     finally:
         server.kill()
         server.release()
