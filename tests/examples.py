@@ -33,9 +33,7 @@ def derived() -> dict[Path, str]:
     """The text that each derived file should have."""
     listed = endpoints()
     openapi = document(listed, title=TITLE, version=__version__, description=DESCRIPTION)
-    postman = collection(
-        listed, title=TITLE, description=DESCRIPTION, base_url=f"http://localhost:{Settings().port}"
-    )
+    postman = collection(listed, title=TITLE, description=DESCRIPTION, base_url=f"http://localhost:{Settings().port}")
     readme = README.read_text(encoding="utf-8")
     readme = _between(readme, "settings", _table(("Variable", "Default", "Meaning", "Also read"), _settings()))
     readme = _between(readme, "routes", _table(("Method", "Path", "Credential", "Does"), _routes(listed)))
