@@ -93,6 +93,8 @@ class Application:
             exception_handlers={HTTPException: _unmatched},
             lifespan=self._lifespan,
         )
+        # A redirect would make some clients send a POST again as a GET.
+        self._router.router.redirect_slashes = False
         self._app: ASGIApp = self._route
         log = None
         if settings.access_log != "off":
@@ -112,7 +114,7 @@ class Application:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         # What is sent thousands of times a second does not wait for the router to look through its list.
         if scope["type"] == "http":
-            hot = self._hot.get(scope["path"])
+            hot = self._hot.get(scope["path"]) or self._hot.get(_plain_path(scope["path"]))
             if hot is not None and scope["method"] == "POST":
                 await hot(scope, receive, send)
                 return
@@ -189,6 +191,11 @@ class Application:
 def endpoints(services: Services) -> list[Endpoint]:
     """Every endpoint of every contract."""
     return distinct([*logister.endpoints(services), *health.endpoints(services)])
+
+
+def _plain_path(path: str) -> str:
+    """A path as it is declared, from one that a client joined with slashes too many or a format behind it."""
+    return "/" + path.strip("/").removesuffix(".json")
 
 
 def _remote(settings: Settings) -> Remote | None:

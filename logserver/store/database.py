@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from logserver.store.errors import StoreBusy, StoreUnusable
 from logserver.store.ids import Spelling
-from logserver.store.migrations import migrate
+from logserver.store.migrations import migrate, require_ours
 from logserver.store.readers import Readers
 from logserver.store.tx import Tx
 from logserver.store.upkeep import Checkpointed
@@ -33,6 +33,8 @@ Durability = Literal["full", "normal"]
 FILE = "logserver.db"
 LOCK = "server.lock"
 _BUSY_SECONDS = 5.0
+_GATHERING_TURNS = 6
+_GATHERED_AT_MOST = 1_000
 _WRITER_CACHE_KIB = 24_000
 _READER_CACHE_KIB = 2_000
 
@@ -93,8 +95,7 @@ class Database:
     async def close(self) -> None:
         """Commit what is queued, checkpoint, and let go of the folder."""
         await self._readers.close()
-        if self._gathered:
-            self._pass_on()
+        self._pass_on()
         await asyncio.to_thread(self._writer.stop)
         self._connection.close()
         os.close(self._lock)
@@ -103,6 +104,10 @@ class Database:
     def checkpointed(self) -> Checkpointed | None:
         """The last checkpoint of this process, if there was one."""
         return self._writer.upkeep.last
+
+    def trouble(self) -> str | None:
+        """Why the last telemetry could not be committed, as long as that is news; None when all is well."""
+        return self._writer.trouble()
 
     def commits(self) -> tuple[int, list[float]]:
         """How many transactions this process has committed, and how many seconds each of the last ones took."""
@@ -142,13 +147,24 @@ class Database:
             self.queued_rows += rows
             self.queued_bytes += size
         if not self._gathered:
-            # What arrives in one turn of the loop goes to the writer together: one hand-over, one group.
-            self._loop.call_soon(self._pass_on)
+            self._loop.call_soon(self._gather, 0, _GATHERING_TURNS)
         self._gathered.append(Write(function, args, done, rows, size))
+
+    def _gather(self, seen: int, turns: int) -> None:
+        """Hand over what was submitted, once a turn of the loop has brought nothing more, or after some turns.
+
+        No time is waited: a turn only takes in what has arrived. But a commit costs much the same for one event
+        as for many, so those that arrive at the same moment should share it.
+        """
+        if turns and seen < len(self._gathered) < _GATHERED_AT_MOST:
+            self._loop.call_soon(self._gather, len(self._gathered), turns - 1)
+        else:
+            self._pass_on()
 
     def _pass_on(self) -> None:
         gathered, self._gathered = self._gathered, []
-        self._writer.put(gathered)
+        if gathered:
+            self._writer.put(gathered)
 
     def _hand_over(self, group: list[Write]) -> None:
         self._loop.call_soon_threadsafe(self._deliver, group)
@@ -205,7 +221,10 @@ def locked(folder: Path) -> bool:
 
 
 def connect(folder: Path, durability: Durability = "full") -> sqlite3.Connection:
-    """A writing connection to the store of a folder; the file is made when it is missing."""
+    """A writing connection to the store of a folder; the file is made when it is missing.
+
+    Raises StoreUnusable, with the file untouched, where it is another application's.
+    """
     prepare(folder)
     path = folder / FILE
     if not path.exists():
@@ -213,6 +232,11 @@ def connect(folder: Path, durability: Durability = "full") -> sqlite3.Connection
     connection = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
+    try:
+        require_ours(connection)
+    except BaseException:
+        connection.close()
+        raise
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {durability}")
