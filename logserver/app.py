@@ -105,7 +105,11 @@ class Application:
                 json=settings.access_log == "json",
             )
             self._app = log
-        self.lane = Lane({path.encode(): hot for path, hot in self._hot.items()}, log.answered if log else None)
+        self.lane = Lane(
+            {path.encode(): hot for path, hot in self._hot.items()},
+            head_seconds=settings.body_seconds,
+            logged=log.answered if log else None,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""

@@ -19,9 +19,6 @@ from logserver.api.request import Request
 MAX_HEAD_BYTES = 65_536
 """How long the request line and the headers of a request may be together."""
 
-HEAD_SECONDS = 30.0
-"""How long the head of a request may take, from the connection or from its first byte."""
-
 _STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
 
 
@@ -29,9 +26,15 @@ class Lane:
     """The hot routes of an application by the bytes of their path, and who logs what they answer."""
 
     def __init__(
-        self, routes: Mapping[bytes, Hot], logged: Callable[[Request, int, float, int], None] | None = None
+        self,
+        routes: Mapping[bytes, Hot],
+        *,
+        head_seconds: float = 30.0,
+        logged: Callable[[Request, int, float, int], None] | None = None,
     ) -> None:
         self.routes = routes
+        self.head_seconds = head_seconds
+        """How long the head of a request may take, from the connection or from its first byte."""
         self.logged = logged
 
 
@@ -102,7 +105,7 @@ class LaneProtocol(HttpToolsProtocol):
             self._await_head()
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_overdue)
+        self._head_timer = self.loop.call_later(self._lane.head_seconds, self._head_overdue)
 
     def _head_arrived(self) -> None:
         self._head_bytes = 0
