@@ -3,6 +3,7 @@
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
+from msgspec.structs import astuple
 
 from logserver.contracts.logister import bounds
 from logserver.contracts.logister.fields import (
@@ -29,6 +30,9 @@ CHECK_IN_STATUSES: dict[str, Literal["ok", "error", "in_progress"]] = {
     status: status for status in get_args(Literal["ok", "error", "in_progress"])
 }
 _ABSENT = (None, "")
+_FIRST_COPIED = EventFields.__struct_fields__.index(COPIED[0])
+_LAST_COPIED = _FIRST_COPIED + len(COPIED)
+_NOTHING_BESIDE = (None,) * len(COPIED)
 MAX_LEVEL = 64
 MAX_SLUG = 255
 
@@ -160,10 +164,11 @@ def _context(fields: EventFields, rest: dict[str, Any]) -> dict[str, Any]:
             name = _PLAIN.get(plain(key))
             if name is not None and name != key and context.get(name) in _ABSENT:
                 context[name] = context[key]
-    for name in COPIED:
-        value = getattr(fields, name)
-        if value is not None and value != "" and context.get(name) in _ABSENT:
-            context[name] = value
+    beside = astuple(fields)[_FIRST_COPIED:_LAST_COPIED]
+    if beside != _NOTHING_BESIDE:
+        for name, value in zip(COPIED, beside, strict=True):
+            if value is not None and value != "" and context.get(name) in _ABSENT:
+                context[name] = value
     if fields.status is not None:
         name = {"transaction": "transaction_status", "check_in": "check_in_status"}.get(
             fields.event_type or "", "status"
@@ -172,15 +177,22 @@ def _context(fields: EventFields, rest: dict[str, Any]) -> dict[str, Any]:
             context[name] = fields.status
     for key, value in rest.items():
         context.setdefault(key, value)
+    _read_nested(context)
+    return context
+
+
+def _read_nested(context: dict[str, Any]) -> None:
+    """Copy what clients say in ``trace`` and ``user`` objects, where the context has none of the name itself."""
     for name, parent, children in _NESTED:
         if context.get(name) in _ABSENT and type(nested := context.get(parent)) is dict:
             for key, value in nested.items():
                 if plain(key) in children and type(value) in {str, int}:
                     context[name] = value
-    return context
 
 
 def _uuid(uuid: str | None, event_id: str | None, errors: list[str]) -> bytes | None:
+    if uuid is None and event_id is None:
+        return None
     sent = [(name, value) for name, value in (("Uuid", uuid), ("Event", event_id)) if not is_blank(value)]
     read = [read_uuid(str(value)) for _, value in sent]
     errors.extend("Uuid is invalid" for value in read if value is None)
