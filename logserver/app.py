@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logserver import __version__
-from logserver.api import documents, health
+from logserver.api import cors, documents, health
 from logserver.api.access import AccessLog
 from logserver.api.endpoint import Endpoint, distinct
 from logserver.api.gate import Gate, Rates
@@ -121,6 +121,9 @@ class Application:
             hot = self._hot.get(scope["path"]) or self._hot.get(_plain_path(scope["path"]))
             if hot is not None and scope["method"] == "POST":
                 await hot(scope, receive, send)
+                return
+            if hot is not None and cors.is_preflight(scope):
+                await cors.allow(send)
                 return
         await self._router(scope, receive, send)
 

@@ -116,6 +116,10 @@ def event_words(
     return text, _joined(pairs[:MAX_WORDS])
 
 
+FUNCTIONS = {1: event_words}
+"""The word function of every version that a row may carry."""
+
+
 def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per value would double its cost
     context: dict[str, Any], pairs: list[str], long_texts: list[str]
 ) -> bool:
