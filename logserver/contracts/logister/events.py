@@ -5,13 +5,11 @@ from typing import Any, Literal, NamedTuple, get_args
 import msgspec
 from msgspec.structs import astuple
 
-from logserver.contracts.logister import bounds
+from logserver.contracts.logister import bounds, spans
 from logserver.contracts.logister.fields import (
     decode,
     enveloped,
-    humanize,
     is_blank,
-    iso_text,
     plain,
     read_fields,
     read_number,
@@ -25,7 +23,6 @@ from logserver.core.monitors import DEFAULT_INTERVAL_SECONDS, MAX_INTERVAL_SECON
 from logserver.store.events import Event
 from logserver.store.words import TYPES
 
-SPAN_KINDS = frozenset({"app", "browser", "cache", "db", "http", "internal", "queue", "render", "resource", "server"})
 CHECK_IN_STATUSES: dict[str, Literal["ok", "error", "in_progress"]] = {
     status: status for status in get_args(Literal["ok", "error", "in_progress"])
 }
@@ -127,7 +124,7 @@ def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *,
         errors.append(f"Level is too long (maximum is {MAX_LEVEL} characters)")
     uuid = _uuid(fields.uuid, fields.event_id, errors)
     if event_type == "span":
-        _complete_span(fields, context, message, received_ms, errors)
+        spans.complete(fields, context, message, received_ms, errors)
     occurred = read_time(fields.occurred_at)
     if event_type == "span":
         occurred = read_time(context.get("started_at")) or occurred
@@ -199,33 +196,6 @@ def _uuid(uuid: str | None, event_id: str | None, errors: list[str]) -> bytes | 
     if len(read) == 2 and None not in read and read[0] != read[1]:
         errors.append("Uuid and event id differ")
     return read[0] if read else None
-
-
-def _complete_span(
-    fields: EventFields, context: dict[str, Any], message: str, received_ms: int, errors: list[str]
-) -> None:
-    """Check what a span needs, and give it a plain kind, duration, start and end."""
-    for name in ("trace_id", "span_id"):
-        if type(context.get(name)) is int:
-            context[name] = str(context[name])
-        if not isinstance(context.get(name), str) or is_blank(context[name]):
-            errors.append(f"{humanize(name)} can't be blank")
-    if is_blank(message):
-        errors.append("Name can't be blank")
-    duration = context.get("duration_ms")
-    number = read_number(duration)
-    if number is None:
-        errors.append("Duration ms can't be blank" if is_blank(duration) else "Duration ms is not a number")
-        return
-    context["duration_ms"] = max(number, 0)
-    kind = context.get("kind", context.get("span_kind"))
-    plain = kind.lower() if isinstance(kind, str) else ""
-    context["kind"] = plain if plain in SPAN_KINDS else "internal"
-    started = read_time(context.get("started_at")) or read_time(fields.occurred_at) or received_ms * 1000
-    if read_time(context.get("started_at")) is None:
-        context["started_at"] = iso_text(started)
-    if read_time(context.get("ended_at")) is None:
-        context["ended_at"] = iso_text(started + round(context["duration_ms"] * 1000))
 
 
 def _check_in(context: dict[str, Any], message: str, at_ms: int, errors: list[str]) -> CheckIn | None:
