@@ -116,6 +116,8 @@ class Server:
     def refusals(self) -> list[Event]:
         """What the server noted of refused submissions, after its job has come by."""
         self.run(self.app.observer.flush, self.clock.now_ms())
+        # What the job itself was about to write is committed before this.
+        self.write(lambda _tx: None)
         with snapshot(self.folder) as tx:
             own = [project for project in projects.every(tx) if project.system]
         return [event for project in own for event in self.events(project)]
