@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logserver import __version__
-from logserver.api import documents, health
+from logserver.api import cors, documents, health
 from logserver.api.access import AccessLog
 from logserver.api.endpoint import Endpoint, distinct
 from logserver.api.gate import Gate, Rates
@@ -93,6 +93,8 @@ class Application:
             exception_handlers={HTTPException: _unmatched},
             lifespan=self._lifespan,
         )
+        # A redirect would make some clients send a POST again as a GET.
+        self._router.router.redirect_slashes = False
         self._app: ASGIApp = self._route
         log = None
         if settings.access_log != "off":
@@ -103,7 +105,11 @@ class Application:
                 json=settings.access_log == "json",
             )
             self._app = log
-        self.lane = Lane({path.encode(): hot for path, hot in self._hot.items()}, log.answered if log else None)
+        self.lane = Lane(
+            {path.encode(): hot for path, hot in self._hot.items()},
+            head_seconds=settings.body_seconds,
+            logged=log.answered if log else None,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
@@ -112,9 +118,12 @@ class Application:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         # What is sent thousands of times a second does not wait for the router to look through its list.
         if scope["type"] == "http":
-            hot = self._hot.get(scope["path"])
+            hot = self._hot.get(scope["path"]) or self._hot.get(_plain_path(scope["path"]))
             if hot is not None and scope["method"] == "POST":
                 await hot(scope, receive, send)
+                return
+            if hot is not None and cors.is_preflight(scope):
+                await cors.allow(send)
                 return
         await self._router(scope, receive, send)
 
@@ -189,6 +198,11 @@ class Application:
 def endpoints(services: Services) -> list[Endpoint]:
     """Every endpoint of every contract."""
     return distinct([*logister.endpoints(services), *health.endpoints(services)])
+
+
+def _plain_path(path: str) -> str:
+    """A path as it is declared, from one that a client joined with slashes too many or a format behind it."""
+    return "/" + path.strip("/").removesuffix(".json")
 
 
 def _remote(settings: Settings) -> Remote | None:

@@ -32,6 +32,8 @@ def endpoints(services: Services) -> list[Endpoint]:
     async def readyz(_request: Request) -> Response:
         try:
             services.database.admit(1, 0)
+            if trouble := services.database.trouble():
+                return _json(503, Health("unavailable", trouble))
             await services.database.write(_commit, services.clock.now_ms())
         except StoreBusy as busy:
             return _json(503, Health("unavailable", str(busy)))

@@ -168,5 +168,11 @@ def _shared_headers(request: Request) -> Headers:
         )
     if b"origin" in request.headers:
         # A token in a header is no ambient authority, so any page may send with its own.
-        headers.append((b"access-control-allow-origin", b"*"))
+        headers += (
+            (b"access-control-allow-origin", b"*"),
+            (
+                b"access-control-expose-headers",
+                b"retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+            ),
+        )
     return headers

@@ -5,6 +5,7 @@ it. A hot route's request that has arrived whole is handed to it directly; whate
 body comes in pieces, its sender is not known yet, it is piped behind another) takes the ordinary way.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
@@ -15,6 +16,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from logserver.api.hot import Answer, Hot
 from logserver.api.request import Request
 
+MAX_HEAD_BYTES = 65_536
+"""How long the request line and the headers of a request may be together."""
+
 _STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
 
 
@@ -22,9 +26,15 @@ class Lane:
     """The hot routes of an application by the bytes of their path, and who logs what they answer."""
 
     def __init__(
-        self, routes: Mapping[bytes, Hot], logged: Callable[[Request, int, float, int], None] | None = None
+        self,
+        routes: Mapping[bytes, Hot],
+        *,
+        head_seconds: float = 30.0,
+        logged: Callable[[Request, int, float, int], None] | None = None,
     ) -> None:
         self.routes = routes
+        self.head_seconds = head_seconds
+        """How long the head of a request may take, from the connection or from its first byte."""
         self.logged = logged
 
 
@@ -56,16 +66,57 @@ class LaneProtocol(HttpToolsProtocol):
 
     _hot: Hot | None = None
     _body: bytes | None = None
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._lane: Lane = getattr(self.app, "lane", None) or Lane({})
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in its base
+        """Begin a connection; the head of its first request is waited for only so long."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End a connection."""
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override] # a transport keeps open for what is true
+        """The client sends no more; what it has sent whole is still answered."""
+        owed = self.cycle is not None and not self.cycle.response_complete and not self.pipeline
+        if owed:
+            self.cycle.keep_alive = False
+        return owed
+
     def data_received(self, data: bytes) -> None:
         """Take in what has arrived; a request that has not arrived whole leaves the lane."""
+        if self._head_bytes:
+            # The parser holds back a part it has not seen the end of, so what arrives is counted, not what it tells.
+            self._head_bytes += len(data)
         super().data_received(data)
         if self._hot is not None:
             self._leave()
+        elif self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too large.")
+        elif self._head_bytes == 1 and self._head_timer is None:
+            self._head_bytes = len(data)
+            self._await_head()
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(self._lane.head_seconds, self._head_overdue)
+
+    def _head_arrived(self) -> None:
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_overdue(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin a request; its scope is made only where it is needed."""
@@ -73,9 +124,11 @@ class LaneProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
         self._hot = None
+        self._head_bytes = 1
 
     def on_headers_complete(self) -> None:
         """Choose the way of a request."""
+        self._head_arrived()
         busy = self.cycle is not None and not self.cycle.response_complete
         if not busy and not self.expect_100_continue and self.parser.get_method() == b"POST":
             self._hot = self._lane.routes.get(self.url)

@@ -8,6 +8,7 @@ from starlette.types import Message, Receive
 from logserver.core.faults import Malformed, TooLarge, TooSlow
 from logserver.core.limits import Standing
 from logserver.core.tokens import Credential
+from logserver.store.errors import StoreBusy
 
 
 class Disconnected(Exception):
@@ -62,7 +63,10 @@ class Request:
                         raise body_too_large(code, limit, len(parts))
                     more = message.get("more_body", False)
         except TimeoutError:
-            raise TooSlow(f"the body did not arrive within {seconds:.0f} seconds") from None
+            raise TooSlow(f"the body did not arrive within {seconds:g} seconds") from None
+        except asyncio.CancelledError:
+            # The server stops and has waited as long as it may; the sender is still owed an answer.
+            raise StoreBusy("the server is stopping", retry_after=5) from None
         self.raw = bytes(parts)
 
 

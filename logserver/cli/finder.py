@@ -8,7 +8,7 @@ from pathlib import Path
 from logserver.cli.folder import reading
 from logserver.cli.patience import Patience
 from logserver.core import projects
-from logserver.store import database, following
+from logserver.store import database, following, keys
 from logserver.store import search as store
 from logserver.store.events import Event
 from logserver.store.ids import LOCAL_BITS, Spelling
@@ -58,7 +58,7 @@ class Finder:
         """How the store spells ids; to be asked once there are events."""
         if self._spelling is None:
             with reading(self._folder) as tx:
-                self._spelling = Spelling(database.kept_secret(tx, "spelling") or b"")
+                self._spelling = Spelling(keys.kept_secret(tx, "spelling") or b"")
         return self._spelling
 
     def newest_seq(self) -> int:

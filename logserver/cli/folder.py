@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from logserver.store import database, migrations
+from logserver.store import connections, database, migrations
 from logserver.store.tx import Tx
 
 
 def require(folder: Path) -> None:
     """Refuse where there is no store, and say how to get one: a mistyped folder must not become a new store."""
-    if not (folder / database.FILE).exists():
+    if not (folder / connections.FILE).exists():
         raise click.ClickException(
             f"there is no store in {folder}; start a server on it with\n"
             f"  logserver serve --data {folder}\n"

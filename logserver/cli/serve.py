@@ -9,7 +9,7 @@ import click
 from logserver.cli.options import settings_options
 from logserver.cli.refusals import refusals
 from logserver.settings import Settings
-from logserver.store import database
+from logserver.store import database, lockfile
 
 
 @click.command()
@@ -22,7 +22,7 @@ def serve(**values: Any) -> None:
     settings = Settings(**{each.name: values[each.name] for each in fields(Settings)})
     # What would keep the store from opening is told here in one line, before there is a server to fail.
     with refusals():
-        os.close(database.lock(settings.data))
+        os.close(lockfile.lock(settings.data))
         with database.transaction(settings.data):
             pass
     run(settings)

@@ -16,7 +16,7 @@ from logserver.core import groups, monitors, projects, tokens
 from logserver.core import status as reports
 from logserver.core.clock import SystemClock
 from logserver.core.status import Report
-from logserver.store import database, events, migrations, series
+from logserver.store import connections, events, lockfile, migrations, series
 
 _STALE_MS = 15_000
 """A running server reports every two seconds."""
@@ -32,7 +32,7 @@ def status(data: Path, *, as_json: bool) -> None:
     """
     now = SystemClock().now_ms()
     found = _store(data, now)
-    running = database.locked(data)
+    running = lockfile.locked(data)
     # Without a server, what is there is the last word of one that has gone.
     report = reports.read(data) if running else None
     if as_json:
@@ -66,7 +66,7 @@ def _store(data: Path, now: int) -> dict[str, Any]:
         return {
             "data": str(data.absolute()),
             "schema": migrations.version(tx),
-            "sizes": reports.sizes(data, (database.FILE, f"{database.FILE}-wal")),
+            "sizes": reports.sizes(data, (connections.FILE, f"{connections.FILE}-wal")),
             "disk_free": shutil.disk_usage(data).free,
             "events": sum(counts.values()),
             "oldest": min((str(each["oldest"]) for each in listed if each["oldest"]), default=None),

@@ -46,7 +46,8 @@ def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
 def tidy(tx: WriteTx, now_ms: int) -> bool:
     """One pass over what is kept for a while only: arrivals, and mobile tokens that expired."""
     arrivals = tx.execute(
-        "DELETE FROM arrivals WHERE seq IN (SELECT seq FROM arrivals WHERE at < ? ORDER BY seq LIMIT ?)",
+        "DELETE FROM arrivals WHERE seq IN (SELECT seq FROM arrivals WHERE at < ?"
+        " AND seq < (SELECT max(seq) FROM arrivals) ORDER BY seq LIMIT ?)",
         (now_ms - ARRIVALS_KEPT_MS, PASS_ROWS * 5),
     ).rowcount
     mobile = tokens.delete_expired_mobile(tx, now_ms, PASS_ROWS)

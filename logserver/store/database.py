@@ -1,22 +1,18 @@
-"""The store: one folder, one SQLite file, one writer, a few readers.
-
-Nothing else in the process may open the file or its log: closing any descriptor of them drops SQLite's locks.
-"""
+"""The store: one folder, one SQLite file, one writer, a few readers."""
 
 import asyncio
-import fcntl
 import logging
 import os
-import secrets
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
-from logserver.store.errors import StoreBusy, StoreUnusable
+from logserver.store import keys, lockfile
+from logserver.store.connections import Durability, connect, connect_readonly
+from logserver.store.errors import StoreBusy
 from logserver.store.ids import Spelling
 from logserver.store.migrations import migrate
 from logserver.store.readers import Readers
@@ -29,12 +25,8 @@ logger = logging.getLogger("logserver.store")
 T = TypeVar("T")
 A = TypeVarTuple("A")
 
-Durability = Literal["full", "normal"]
-FILE = "logserver.db"
-LOCK = "server.lock"
-_BUSY_SECONDS = 5.0
-_WRITER_CACHE_KIB = 24_000
-_READER_CACHE_KIB = 2_000
+_GATHERING_TURNS = 6
+_GATHERED_AT_MOST = 1_000
 
 
 class Database:
@@ -75,11 +67,11 @@ class Database:
         Raises StoreUnusable when another server has the folder or the file is not ours.
         """
         self._loop = asyncio.get_running_loop()
-        self._lock = lock(self.folder)
+        self._lock = lockfile.lock(self.folder)
         try:
             self._connection = connect(self.folder, self._durability)
             migrate(self._connection)
-            self.secret = store_secret(self._connection, "spelling")
+            self.secret = keys.store_secret(self._connection, "spelling")
         except BaseException:
             os.close(self._lock)
             raise
@@ -93,8 +85,7 @@ class Database:
     async def close(self) -> None:
         """Commit what is queued, checkpoint, and let go of the folder."""
         await self._readers.close()
-        if self._gathered:
-            self._pass_on()
+        self._pass_on()
         await asyncio.to_thread(self._writer.stop)
         self._connection.close()
         os.close(self._lock)
@@ -103,6 +94,10 @@ class Database:
     def checkpointed(self) -> Checkpointed | None:
         """The last checkpoint of this process, if there was one."""
         return self._writer.upkeep.last
+
+    def trouble(self) -> str | None:
+        """Why the last telemetry could not be committed, as long as that is news; None when all is well."""
+        return self._writer.trouble()
 
     def commits(self) -> tuple[int, list[float]]:
         """How many transactions this process has committed, and how many seconds each of the last ones took."""
@@ -142,13 +137,24 @@ class Database:
             self.queued_rows += rows
             self.queued_bytes += size
         if not self._gathered:
-            # What arrives in one turn of the loop goes to the writer together: one hand-over, one group.
-            self._loop.call_soon(self._pass_on)
+            self._loop.call_soon(self._gather, 0, _GATHERING_TURNS)
         self._gathered.append(Write(function, args, done, rows, size))
+
+    def _gather(self, seen: int, turns: int) -> None:
+        """Hand over what was submitted, once a turn of the loop has brought nothing more, or after some turns.
+
+        No time is waited: a turn only takes in what has arrived. But a commit costs much the same for one event
+        as for many, so those that arrive at the same moment should share it.
+        """
+        if turns and seen < len(self._gathered) < _GATHERED_AT_MOST:
+            self._loop.call_soon(self._gather, len(self._gathered), turns - 1)
+        else:
+            self._pass_on()
 
     def _pass_on(self) -> None:
         gathered, self._gathered = self._gathered, []
-        self._writer.put(gathered)
+        if gathered:
+            self._writer.put(gathered)
 
     def _hand_over(self, group: list[Write]) -> None:
         self._loop.call_soon_threadsafe(self._deliver, group)
@@ -173,88 +179,12 @@ def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:
         answer.set_result(outcome)
 
 
-def prepare(folder: Path) -> None:
-    """Make the data folder, readable by its owner only, if it is not there."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def lock(folder: Path, attempts: int = 20) -> int:
-    """Lock the folder for one server; the descriptor holds the lock until it is closed or the process ends."""
-    prepare(folder)
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for _ in range(attempts):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            threading.Event().wait(0.01)  # whoever only asks, with locked(), has it for a moment too
-        else:
-            return descriptor
-    os.close(descriptor)
-    raise StoreUnusable(f"another logserver is serving {folder}")
-
-
-def locked(folder: Path) -> bool:
-    """Whether a server is running on the folder."""
-    if not (folder / LOCK).exists():
-        return False
-    try:
-        os.close(lock(folder, attempts=1))
-    except StoreUnusable:
-        return True
-    return False
-
-
-def connect(folder: Path, durability: Durability = "full") -> sqlite3.Connection:
-    """A writing connection to the store of a folder; the file is made when it is missing."""
-    prepare(folder)
-    path = folder / FILE
-    if not path.exists():
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {durability}")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
-
-
-def connect_readonly(folder: Path) -> sqlite3.Connection:
-    """A reading connection to the store of a folder.
-
-    Raises StoreUnusable where there is no store.
-    """
-    path = folder / FILE
-    if not path.exists():
-        raise StoreUnusable(f"there is no store in {folder}")
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
-        uri=True,
-        timeout=_BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.execute("PRAGMA query_only = ON")
-    connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
-
-
-def memory() -> sqlite3.Connection:
-    """An empty private database, for what SQLite knows and the file need not hold; to be closed by its thread."""
-    return sqlite3.connect(":memory:", isolation_level=None)
-
-
 @contextmanager
 def transaction(folder: Path) -> Iterator[Tx]:
     """A short transaction of the shell on control tables, beside a running server or without one."""
     connection = connect(folder)
     try:
-        migrate(connection, in_use=locked(folder))
+        migrate(connection, in_use=lockfile.locked(folder))
         connection.execute("BEGIN IMMEDIATE")
         yield connection
         connection.execute("COMMIT")
@@ -273,15 +203,3 @@ def snapshot(folder: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.close()
-
-
-def store_secret(connection: Tx, name: str) -> bytes:
-    """The store's 32-byte secret of a name, made at first use."""
-    connection.execute("INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", (name, secrets.token_bytes(32)))
-    return bytes(connection.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])
-
-
-def kept_secret(tx: Tx, name: str) -> bytes | None:
-    """The store's secret of a name for one who only reads; None before its first use."""
-    row = tx.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()
-    return bytes(row[0]) if row else None

@@ -106,7 +106,7 @@ def from_row(row: Row) -> Event:
 def words_of(row: Row) -> tuple[int, str, str]:
     """The exact index entry of a stored row, by the version of the word function that made it."""
     group = row[11]
-    text, facets = words.event_words(
+    text, facets = words.FUNCTIONS[row[1]](
         row[2], row[3], uuid_text(group) if group is not None else None, row[4], _decode_context(row[5])
     )
     return row[0], text, facets

@@ -19,9 +19,8 @@ _ROWS = f"SELECT {events.COLUMNS} FROM events WHERE id IN (SELECT value FROM jso
 
 
 def newest_seq(tx: Tx) -> int:
-    """The cursor of "from now on": the number of the newest arrival, whether or not it is still kept."""
-    row = tx.execute("SELECT seq FROM sqlite_sequence WHERE name = 'arrivals'").fetchone()
-    return int(row[0]) if row else 0
+    """The cursor of "from now on": the number of the newest arrival, which is always kept."""
+    return int(tx.execute("SELECT max(seq) FROM arrivals").fetchone()[0] or 0)
 
 
 def arrived(

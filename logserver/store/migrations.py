@@ -26,12 +26,7 @@ def migrate(connection: sqlite3.Connection, *, in_use: bool = False) -> int:
     Raises StoreUnusable for a file of another application or a newer version of this one, and where an older
     server has the store ``in_use``.
     """
-    # In this order: one who is making the store at this moment marks it before it is empty no more.
-    empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    if application != APPLICATION_ID and not empty:
-        raise StoreUnusable("the database file belongs to another application")
-    if application != APPLICATION_ID:
+    if not require_ours(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations"
@@ -57,6 +52,21 @@ def migrate(connection: sqlite3.Connection, *, in_use: bool = False) -> int:
                 if version(connection) < number:
                     raise
     return newest
+
+
+def require_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the file is marked as a store; False for an empty one, StoreUnusable for anything else."""
+    try:
+        # In this order: one who is making the store at this moment marks it before it is empty no more.
+        empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        marked: bool = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        raise StoreUnusable("the database file is not a database") from error
+    if not marked and not empty:
+        raise StoreUnusable("the database file belongs to another application")
+    return marked
 
 
 def require_current(tx: Tx) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from types import TracebackType
 from typing import Self
 
-from logserver.store.database import memory
+from logserver.store.connections import memory
 
 _ASCII_WORD = re.compile("[0-9a-z]+")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")

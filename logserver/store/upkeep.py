@@ -50,11 +50,18 @@ class Upkeep:
                 self.merge(MERGE_PAGES)
 
     def after_commit(self, rows: int) -> None:
-        """After a commit: checkpoint when enough has been written since the last one."""
+        """After a commit was answered: checkpoint when enough has been written since the last one.
+
+        A checkpoint that fails takes nothing back; the log goes on and the next one tries again.
+        """
         self._weight += rows + _TRANSACTION_WEIGHT
         self._truncated = False
         if self._weight >= CHECKPOINT_AFTER:
-            self.checkpoint("PASSIVE")
+            try:
+                self.checkpoint("PASSIVE")
+            except sqlite3.Error as error:
+                logger.warning("checkpoint put off: %s", error)
+                self._weight = 0
 
     def merge(self, pages: int) -> None:
         """Merge up to ``pages`` pages of the index; part of the open transaction if there is one."""
@@ -86,7 +93,7 @@ class Upkeep:
                 self.checkpoint("TRUNCATE")
                 # A reader may hold the log; there is no hurry to try again before the next write.
                 self._truncated = True
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             logger.info("upkeep put off: %s", error)
             self._merged = self._truncated = True
 
@@ -94,5 +101,5 @@ class Upkeep:
         """Leave everything in the one file when the writer stops."""
         try:
             self.checkpoint("TRUNCATE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             logger.info("last checkpoint put off: %s", error)

@@ -116,6 +116,10 @@ def event_words(
     return text, _joined(pairs[:MAX_WORDS])
 
 
+FUNCTIONS = {1: event_words}
+"""The word function of every version that a row may carry."""
+
+
 def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per value would double its cost
     context: dict[str, Any], pairs: list[str], long_texts: list[str]
 ) -> bool:
@@ -124,31 +128,31 @@ def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per
     waiting: list[tuple[str, Any]] = []
     items: Iterable[tuple[str, Any]] = context.items()
     prefix = ""
+    add = pairs.append
     while True:
-        for sent_key, value in items:
+        for key, value in items:
             kind = type(value)
-            key = _plain_key(sent_key) if _BETWEEN_PARTS in sent_key else sent_key
-            name = f"context.{key}" if not prefix and key in _RESERVED_SPELLINGS else prefix + key
+            start = _starts.get(prefix + key) or _start(prefix, key)
             if kind is str:
                 if len(value) > MAX_VALUE:
                     long_texts.append(value[:MAX_LONG_TEXT])
-                elif len(name) <= MAX_KEY:
-                    pairs.append(f"{name}\x1f{value}")
-            elif len(name) > MAX_KEY:
+                elif len(start) <= MAX_KEY + 1:
+                    add(start + value)
+            elif len(start) > MAX_KEY + 1:
                 continue
             elif kind is bool:
-                pairs.append(f"{name}\x1ftrue" if value else f"{name}\x1ffalse")
+                add(start + "true" if value else start + "false")
             elif kind is int:
                 if value.bit_length() <= _MAX_INTEGER_BITS:
-                    pairs.append(f"{name}\x1f{value}")
+                    add(f"{start}{value}")
             elif kind is float:
                 if value.is_integer():
-                    pairs.append(f"{name}\x1f{int(value)}")
+                    add(f"{start}{int(value)}")
             elif kind is dict:
-                waiting.append((name, value))
+                waiting.append((start[:-1], value))
             elif kind is list:
                 repeated = True
-                waiting.append((name, value))
+                waiting.append((start[:-1], value))
         if not waiting or len(pairs) >= MAX_WORDS:
             return repeated
         prefix, held = waiting.pop()
@@ -157,6 +161,23 @@ def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per
             items = held.items()
         else:
             items = [("", element) for element in held]
+
+
+_starts: dict[str, str] = {}
+"""How the words of a path begin, remembered for the paths that come again and again."""
+
+_STARTS_REMEMBERED = 5_000
+
+
+def _start(prefix: str, key: str) -> str:
+    """A path and the separator behind it."""
+    name = _plain_key(prefix + key)
+    if not prefix and name in _RESERVED_SPELLINGS:
+        name = f"context.{name}"
+    start = name + _BETWEEN_PARTS
+    if len(_starts) < _STARTS_REMEMBERED and len(start) <= MAX_KEY + 1:
+        _starts[prefix + key] = start
+    return start
 
 
 def _exception_texts(context: dict[str, Any], message: str) -> list[str]:

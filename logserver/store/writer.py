@@ -23,7 +23,9 @@ MAX_GROUP_ROWS = 4_000
 """Rows after which a transaction takes no further request: bounds the time to its commit."""
 
 _COMMITS_REMEMBERED = 1_000
-_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
+_TROUBLE_SECONDS = 10.0
+_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+"""Errors of the machine, not of a request: nothing was stored, and the same request is welcome later."""
 
 
 class Write:
@@ -107,6 +109,7 @@ class Writer:
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._monotonic = monotonic
         self.upkeep = Upkeep(connection, monotonic)
+        self._troubled: tuple[float, str] | None = None
         self.commits = 0
         self.commit_seconds: deque[float] = deque(maxlen=_COMMITS_REMEMBERED)
         """How long the last transactions took, from their first statement to the end of their commit."""
@@ -162,28 +165,36 @@ class Writer:
                 self.commit_seconds.append(self._monotonic() - begun)
                 self.commits += 1
                 self._answered(group)
+                self.upkeep.after_commit(rows)
         self.upkeep.finish()
 
     def _commit(self, group: list[Write]) -> None:
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            # Somebody else holds the store, or it cannot be written at all: the same for each of them.
+            for write in group:
+                self._refuse(write, error)
+            return
+        try:
             self._transact(group)
         except sqlite3.Error as error:
             self._rollback()
-            if len(group) == 1:
-                self._refuse(group[0], error)
+            if len(group) == 1 or _is_temporary(error):
+                for write in group:
+                    self._refuse(write, error)
                 return
             logger.warning("a group of %d writes failed and is run one by one: %s", len(group), error)
             for write in group:
-                try:
-                    self._transact([write])
-                except sqlite3.Error as alone:
-                    self._rollback()
-                    self._refuse(write, alone)
+                self._commit([write])
+        else:
+            if any(write.rows for write in group):
+                self._troubled = None
 
     def _transact(self, group: list[Write]) -> None:
+        """Run the writes of a group and commit them, in the transaction that was begun."""
         tx, batch = self._tx, self._batch
         tx.now_ms = batch.now_ms = self._now_ms()
-        self._connection.execute("BEGIN IMMEDIATE")
         for write in group:
             mark = batch.mark()
             try:
@@ -199,7 +210,6 @@ class Writer:
         self.upkeep.before_commit(rows)
         self._connection.execute("COMMIT")
         batch.clear()
-        self.upkeep.after_commit(rows)
 
     def _rollback(self) -> None:
         self._tx.settled()
@@ -208,14 +218,26 @@ class Writer:
         self._batch.clear()
         self._batch.vocabulary.forget()
 
-    @staticmethod
-    def _refuse(write: Write, error: sqlite3.Error) -> None:
-        if (error.sqlite_errorcode & 0xFF) in _TEMPORARY:
-            busy = StoreBusy(f"the store cannot be written now: {error}", retry_after=5)
-            busy.__cause__ = error
-            write.outcome = busy
-        else:
+    def _refuse(self, write: Write, error: sqlite3.Error) -> None:
+        if not _is_temporary(error):
             write.outcome = error
+            return
+        if self._troubled is None:
+            logger.error("the store cannot be written: %s", error)
+        self._troubled = (self._monotonic(), str(error))
+        write.outcome = StoreBusy(f"the store cannot be written now: {error}", retry_after=5)
+        write.outcome.__cause__ = error
+
+    def trouble(self) -> str | None:
+        """Why telemetry could not be committed, if that was in the last seconds and nothing was committed since."""
+        troubled = self._troubled
+        if troubled is None or self._monotonic() - troubled[0] > _TROUBLE_SECONDS:
+            return None
+        return troubled[1]
+
+
+def _is_temporary(error: sqlite3.Error) -> bool:
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _TEMPORARY
 
 
 def _end_process() -> None:

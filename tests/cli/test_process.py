@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from logserver.store import database
+from logserver.store import connections, database, lockfile
 from tests.cli.conftest import Shell, Start
 from tests.cli.stored import fill, happened
 
@@ -78,7 +78,7 @@ def test_following_a_store_that_goes_away_fails(shop: Shell, start: Start) -> No
     fill(shop.folder, "shop", happened("one"))
     process = start(shop.folder, "search", "--follow", "--json")
     assert read(process)["message"] == "one"
-    (shop.folder / database.FILE).rename(shop.folder / "elsewhere")
+    (shop.folder / connections.FILE).rename(shop.folder / "elsewhere")
     _, err = process.communicate()
     assert process.returncode == 1
     assert err.startswith("Error: there is no store in")
@@ -112,14 +112,14 @@ def test_the_first_commands_on_a_folder_may_come_at_once(shell: Shell) -> None:
 
 @pytest.mark.parametrize("why", ["served", "foreign", "a file"])
 def test_a_server_that_cannot_start_says_why_in_a_line(shop: Shell, why: str) -> None:
-    held = database.lock(shop.folder) if why == "served" else None
+    held = lockfile.lock(shop.folder) if why == "served" else None
     folder = shop.folder
     try:
         if why == "foreign":
             with database.transaction(shop.folder) as tx:
                 tx.execute("PRAGMA application_id = 1")
         elif why == "a file":
-            folder = shop.folder / database.FILE / "under"
+            folder = shop.folder / connections.FILE / "under"
         result = run(folder, "serve", "--port", "0")
     finally:
         if held is not None:

@@ -8,7 +8,7 @@ from logserver.core.clock import SystemClock
 from logserver.core.jobs import Record
 from logserver.core.monitors import CheckIn
 from logserver.core.status import Report
-from logserver.store import database
+from logserver.store import connections, database, lockfile
 from tests.cli.conftest import Shell
 from tests.cli.stored import fill, happened
 
@@ -77,7 +77,7 @@ def test_without_a_server_the_store_still_answers(served: Shell) -> None:
 
 
 def test_beside_a_server_its_report_is_shown(served: Shell) -> None:
-    lock = database.lock(served.folder)
+    lock = lockfile.lock(served.folder)
     try:
         assert "not heard of yet" in served("status").stdout
         status.write(served.folder, report(refusing="the disk is full"))
@@ -95,7 +95,7 @@ def test_beside_a_server_its_report_is_shown(served: Shell) -> None:
 
 
 def test_a_report_that_is_old_is_called_so(served: Shell) -> None:
-    lock = database.lock(served.folder)
+    lock = lockfile.lock(served.folder)
     try:
         old = report(at=SystemClock().now_ms() - 10 * MINUTE, commit_ms_median=None, checkpoint_age_seconds=None)
         status.write(served.folder, old)
@@ -117,7 +117,7 @@ def test_an_empty_store_has_nothing_to_count(shop: Shell) -> None:
 @pytest.mark.parametrize("command", ["status", "project list", "search", "token list"])
 def test_what_is_no_store_of_ours_is_refused_in_a_line(shop: Shell, damage: str, command: str) -> None:
     if damage == "no database":
-        (shop.folder / database.FILE).write_bytes(b"something else entirely" * 100)
+        (shop.folder / connections.FILE).write_bytes(b"something else entirely" * 100)
     else:
         with database.transaction(shop.folder) as tx:
             tx.execute(

@@ -11,7 +11,8 @@ from typing import Any
 from logserver.core import projects, tokens
 from logserver.core.faults import NotFound
 from logserver.store import events
-from logserver.store.database import connect_readonly, transaction
+from logserver.store.connections import connect_readonly
+from logserver.store.database import transaction
 from logserver.store.events import Event
 from logserver.store.ids import LOCAL_BITS
 from tests.whole.process import PATIENCE

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from logserver.store.database import FILE
+from logserver.store.connections import FILE
 from tests.whole.load import Load, Parcel, Sent
 from tests.whole.process import Server, serving
 from tests.whole.raw import BATCH, EVENTS, NDJSON, Wire, ask, log_event, request

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from logserver.store.database import FILE
+from logserver.store.connections import FILE
 from tests.whole.load import Load
 from tests.whole.process import PATIENCE, Server, refused, serving
 from tests.whole.raw import EVENTS, Wire, ask, head, log_event, request

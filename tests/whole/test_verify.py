@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logserver.store.database import FILE
+from logserver.store.connections import FILE
 from tests.whole.load import Load
 from tests.whole.process import serving
 from tests.whole.shell import create_token

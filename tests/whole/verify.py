@@ -11,7 +11,7 @@ from sqlite3 import Connection
 from time import time
 
 from logserver.store import events, identities, series
-from logserver.store.database import connect_readonly
+from logserver.store.connections import connect_readonly
 from logserver.store.events import Event, Row
 from logserver.store.ids import LOCAL_BITS, Spelling, id_ms, uuid_text
 from logserver.store.words import SEVERITY, severity

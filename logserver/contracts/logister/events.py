@@ -3,14 +3,13 @@
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
+from msgspec.structs import astuple
 
-from logserver.contracts.logister import bounds
+from logserver.contracts.logister import bounds, spans
 from logserver.contracts.logister.fields import (
     decode,
     enveloped,
-    humanize,
     is_blank,
-    iso_text,
     plain,
     read_fields,
     read_number,
@@ -24,11 +23,13 @@ from logserver.core.monitors import DEFAULT_INTERVAL_SECONDS, MAX_INTERVAL_SECON
 from logserver.store.events import Event
 from logserver.store.words import TYPES
 
-SPAN_KINDS = frozenset({"app", "browser", "cache", "db", "http", "internal", "queue", "render", "resource", "server"})
 CHECK_IN_STATUSES: dict[str, Literal["ok", "error", "in_progress"]] = {
     status: status for status in get_args(Literal["ok", "error", "in_progress"])
 }
 _ABSENT = (None, "")
+_FIRST_COPIED = EventFields.__struct_fields__.index(COPIED[0])
+_LAST_COPIED = _FIRST_COPIED + len(COPIED)
+_NOTHING_BESIDE = (None,) * len(COPIED)
 MAX_LEVEL = 64
 MAX_SLUG = 255
 
@@ -123,7 +124,7 @@ def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *,
         errors.append(f"Level is too long (maximum is {MAX_LEVEL} characters)")
     uuid = _uuid(fields.uuid, fields.event_id, errors)
     if event_type == "span":
-        _complete_span(fields, context, message, received_ms, errors)
+        spans.complete(fields, context, message, received_ms, errors)
     occurred = read_time(fields.occurred_at)
     if event_type == "span":
         occurred = read_time(context.get("started_at")) or occurred
@@ -160,10 +161,11 @@ def _context(fields: EventFields, rest: dict[str, Any]) -> dict[str, Any]:
             name = _PLAIN.get(plain(key))
             if name is not None and name != key and context.get(name) in _ABSENT:
                 context[name] = context[key]
-    for name in COPIED:
-        value = getattr(fields, name)
-        if value is not None and value != "" and context.get(name) in _ABSENT:
-            context[name] = value
+    beside = astuple(fields)[_FIRST_COPIED:_LAST_COPIED]
+    if beside != _NOTHING_BESIDE:
+        for name, value in zip(COPIED, beside, strict=True):
+            if value is not None and value != "" and context.get(name) in _ABSENT:
+                context[name] = value
     if fields.status is not None:
         name = {"transaction": "transaction_status", "check_in": "check_in_status"}.get(
             fields.event_type or "", "status"
@@ -172,48 +174,28 @@ def _context(fields: EventFields, rest: dict[str, Any]) -> dict[str, Any]:
             context[name] = fields.status
     for key, value in rest.items():
         context.setdefault(key, value)
+    _read_nested(context)
+    return context
+
+
+def _read_nested(context: dict[str, Any]) -> None:
+    """Copy what clients say in ``trace`` and ``user`` objects, where the context has none of the name itself."""
     for name, parent, children in _NESTED:
         if context.get(name) in _ABSENT and type(nested := context.get(parent)) is dict:
             for key, value in nested.items():
                 if plain(key) in children and type(value) in {str, int}:
                     context[name] = value
-    return context
 
 
 def _uuid(uuid: str | None, event_id: str | None, errors: list[str]) -> bytes | None:
+    if uuid is None and event_id is None:
+        return None
     sent = [(name, value) for name, value in (("Uuid", uuid), ("Event", event_id)) if not is_blank(value)]
     read = [read_uuid(str(value)) for _, value in sent]
     errors.extend("Uuid is invalid" for value in read if value is None)
     if len(read) == 2 and None not in read and read[0] != read[1]:
         errors.append("Uuid and event id differ")
     return read[0] if read else None
-
-
-def _complete_span(
-    fields: EventFields, context: dict[str, Any], message: str, received_ms: int, errors: list[str]
-) -> None:
-    """Check what a span needs, and give it a plain kind, duration, start and end."""
-    for name in ("trace_id", "span_id"):
-        if type(context.get(name)) is int:
-            context[name] = str(context[name])
-        if not isinstance(context.get(name), str) or is_blank(context[name]):
-            errors.append(f"{humanize(name)} can't be blank")
-    if is_blank(message):
-        errors.append("Name can't be blank")
-    duration = context.get("duration_ms")
-    number = read_number(duration)
-    if number is None:
-        errors.append("Duration ms can't be blank" if is_blank(duration) else "Duration ms is not a number")
-        return
-    context["duration_ms"] = max(number, 0)
-    kind = context.get("kind", context.get("span_kind"))
-    plain = kind.lower() if isinstance(kind, str) else ""
-    context["kind"] = plain if plain in SPAN_KINDS else "internal"
-    started = read_time(context.get("started_at")) or read_time(fields.occurred_at) or received_ms * 1000
-    if read_time(context.get("started_at")) is None:
-        context["started_at"] = iso_text(started)
-    if read_time(context.get("ended_at")) is None:
-        context["ended_at"] = iso_text(started + round(context["duration_ms"] * 1000))
 
 
 def _check_in(context: dict[str, Any], message: str, at_ms: int, errors: list[str]) -> CheckIn | None:

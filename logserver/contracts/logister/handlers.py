@@ -9,7 +9,7 @@ from logserver.contracts.logister import batch, bounds, check_ins, deployments, 
 from logserver.contracts.logister.events import Reading, Receipt
 from logserver.contracts.logister.fields import decode, enveloped, read_fields
 from logserver.contracts.logister.refusals import Unprocessable
-from logserver.contracts.logister.wire import Accepted, MobileTokenFields
+from logserver.contracts.logister.wire import ACCEPTED, Accepted, CheckInAccepted, MobileTokenFields
 from logserver.core import deployments as core_deployments
 from logserver.core import intake
 from logserver.core.deployments import Recorded
@@ -40,10 +40,7 @@ class Handlers:
         def finish(receipts: list[intake.Receipt]) -> Reply:
             event_id, public_id, duplicate = receipts[0]
             payload = Accepted(
-                public_id,
-                event_id & LOCAL_MASK,
-                type="span" if is_span else None,
-                duplicate=True if duplicate else None,
+                public_id, event_id & LOCAL_MASK, ACCEPTED, "span" if is_span else None, True if duplicate else None
             )
             return Reply(200 if duplicate else 201, payload)
 
@@ -82,8 +79,8 @@ class Handlers:
         def finish(receipts: list[intake.Receipt]) -> Reply:
             receipt = receipts[0]
             if receipt.duplicate:
-                return Reply(200, Accepted(receipt.public_id, duplicate=True))
-            return Reply(201, Accepted(receipt.public_id))
+                return Reply(200, CheckInAccepted(receipt.public_id, ACCEPTED, duplicate=True))
+            return Reply(201, CheckInAccepted(receipt.public_id, ACCEPTED))
 
         return self._store(credential, [reading], len(raw), finish)
 
@@ -100,7 +97,7 @@ class Handlers:
         )
 
         def finish(recorded: Recorded) -> Reply:
-            return Reply(201, Accepted(recorded.uuid, recorded.number))
+            return Reply(201, Accepted(recorded.uuid, recorded.number, ACCEPTED))
 
         return Work(core_deployments.record, (project.number, deployment), 1, len(raw), finish)
 

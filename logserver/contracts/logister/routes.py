@@ -190,7 +190,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             handler=hot(handlers.check_in),
             auth=Auth.PROJECT_TOKEN | Auth.MOBILE_TOKEN,
             takes=wire.CheckInEnvelope,
-            gives={201: Answer(wire.Accepted, "Stored."), 200: Answer(wire.Accepted, "Stored before.")},
+            gives={201: Answer(wire.CheckInAccepted, "Stored."), 200: Answer(wire.CheckInAccepted, "Stored before.")},
             errors=_REFUSALS,
             rate_limited=True,
             examples={"check-in": _CHECK_IN, "without a slug": Example({"check_in": {"status": "ok"}}, status=422)},

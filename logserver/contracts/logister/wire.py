@@ -6,6 +6,9 @@ import msgspec
 
 Number = int | float
 
+ACCEPTED = "accepted"
+"""The status of everything that was stored."""
+
 
 class EventFields(msgspec.Struct, forbid_unknown_fields=True):
     """An event as clients spell it; camelCase, UPPER and kebab spellings of every field are read as well.
@@ -40,10 +43,10 @@ class EventFields(msgspec.Struct, forbid_unknown_fields=True):
     check_in_slug: str | None = None
     monitor_slug: str | None = None
     check_in_status: str | None = None
-    status: str | int | None = None
     commit_sha: str | None = None
     repository: str | None = None
     branch: str | None = None
+    status: str | int | None = None
 
 
 COPIED = (
@@ -69,7 +72,7 @@ COPIED = (
     "repository",
     "branch",
 )
-"""The fields beside context that are copied into it where it has none of the name."""
+"""The fields beside context that are copied into it where it has none of the name; in EventFields' order."""
 
 
 class EventEnvelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,13 +148,24 @@ class MobileTokenEnvelope(msgspec.Struct):
 
 
 class Accepted(msgspec.Struct, omit_defaults=True):
-    """The answer for a stored event, span, check-in or deployment."""
+    """The answer for a stored event, span or deployment."""
 
     id: str
-    legacy_id: int | None = None
-    status: str = msgspec.field(default_factory=lambda: "accepted")
+    legacy_id: int
+    status: str
     type: str | None = None
+    """``span`` for a span."""
     duplicate: bool | None = None
+    """True where it had been stored before."""
+
+
+class CheckInAccepted(msgspec.Struct, omit_defaults=True):
+    """The answer for a stored check-in."""
+
+    id: str
+    status: str
+    duplicate: bool | None = None
+    """True where it had been stored before."""
 
 
 class BatchResult(msgspec.Struct, omit_defaults=True):

@@ -80,9 +80,10 @@ CREATE TABLE identities (
     event INTEGER NOT NULL
 );
 
--- What came in which transaction, kept for an hour: the cursor of everything that follows along.
+-- What came in which transaction, kept for an hour: the cursor of everything that follows along. The newest row
+-- is always kept, so that a number is never given twice without the page AUTOINCREMENT would cost each commit.
 CREATE TABLE arrivals (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     project INTEGER NOT NULL,
     at INTEGER NOT NULL,
     ids BLOB NOT NULL               -- packed ids, 8 bytes each, big-endian

@@ -1,0 +1,72 @@
+"""Opens SQLite connections: the only module that does.
+
+Nothing else in a process may open the file or its log: closing any descriptor of them drops SQLite's locks.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Literal
+
+from logserver.store import lockfile
+from logserver.store.errors import StoreUnusable
+from logserver.store.migrations import require_ours
+
+Durability = Literal["full", "normal"]
+FILE = "logserver.db"
+_BUSY_SECONDS = 5.0
+_WRITER_CACHE_KIB = 24_000
+_READER_CACHE_KIB = 2_000
+
+
+def connect(folder: Path, durability: Durability = "full") -> sqlite3.Connection:
+    """A writing connection to the store of a folder; the file is made when it is missing.
+
+    Raises StoreUnusable, with the file untouched, where it is another application's.
+    """
+    lockfile.prepare(folder)
+    path = folder / FILE
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        require_ours(connection)
+    except BaseException:
+        connection.close()
+        raise
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {durability}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def connect_readonly(folder: Path) -> sqlite3.Connection:
+    """A reading connection to the store of a folder.
+
+    Raises StoreUnusable where there is no store.
+    """
+    path = folder / FILE
+    if not path.exists():
+        raise StoreUnusable(f"there is no store in {folder}")
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def memory() -> sqlite3.Connection:
+    """An empty private database, for what SQLite knows and the file need not hold; to be closed by its thread."""
+    return sqlite3.connect(":memory:", isolation_level=None)

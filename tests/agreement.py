@@ -1,0 +1,70 @@
+"""Whether everything that is kept of an event says the same: its row, its words, its counts, its identities."""
+
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from logserver.store import events, series
+from logserver.store.database import connect_readonly
+from logserver.store.events import Row, from_row, words_of
+from logserver.store.ids import LOCAL_BITS, id_ms
+
+Instances = list[tuple[Any, ...]]
+
+
+def check(folder: Path) -> int:
+    """Fail where two of them differ; returns how many events there are."""
+    connection = connect_readonly(folder)
+    try:
+        # Only temporary tables are made; the file itself is open for reading alone.
+        connection.execute("PRAGMA query_only = OFF")
+        connection.execute("BEGIN")
+        rows = connection.execute(f"SELECT {events.COLUMNS} FROM events ORDER BY id").fetchall()
+        assert _instances(connection, "main") == _rebuilt(rows)
+        assert _stored_counts(connection) == _expected_counts(rows)
+        assert _stored_samples(connection) == _expected_samples(rows)
+        assert connection.execute("SELECT count(*) FROM identities").fetchone()[0] == sum(
+            (row[9] is not None) + (row[2] == "span") for row in rows
+        )
+        return len(rows)
+    finally:
+        connection.close()
+
+
+def _instances(connection: sqlite3.Connection, schema: str) -> Instances:
+    connection.execute(f"CREATE VIRTUAL TABLE temp.seen USING fts5vocab('{schema}', 'event_words', 'instance')")
+    return connection.execute("SELECT term, doc, col, offset FROM temp.seen ORDER BY 1, 2, 3, 4").fetchall()
+
+
+def _rebuilt(rows: list[Row]) -> Instances:
+    fresh = sqlite3.connect(":memory:")
+    try:
+        fresh.execute("CREATE VIRTUAL TABLE event_words USING fts5(text, words, content = '', columnsize = 0)")
+        fresh.executemany(events.INSERT_WORDS, [words_of(row) for row in rows])
+        return _instances(fresh, "main")
+    finally:
+        fresh.close()
+
+
+def _expected_counts(rows: list[Row]) -> Counter[tuple[int, int, str]]:
+    return Counter((row[0] >> LOCAL_BITS, id_ms(row[0]) // 60_000, row[2]) for row in rows)
+
+
+def _stored_counts(connection: sqlite3.Connection) -> Counter[tuple[int, int, str]]:
+    stored = connection.execute(
+        "SELECT c.project, c.minute, d.type, sum(c.n) FROM counts c JOIN dimensions d ON d.id = c.dimension"
+        " AND d.project = c.project GROUP BY 1, 2, 3"
+    )
+    return Counter({(project, minute, kind): n for project, minute, kind, n in stored})
+
+
+def _expected_samples(rows: list[Row]) -> Counter[tuple[int, int]]:
+    return Counter(
+        (row[0] >> LOCAL_BITS, id_ms(row[0]) // 60_000) for row in rows if series.sample_of(from_row(row)) is not None
+    )
+
+
+def _stored_samples(connection: sqlite3.Connection) -> Counter[tuple[int, int]]:
+    stored = connection.execute("SELECT project, minute, sum(n) FROM sketches GROUP BY 1, 2")
+    return Counter({(project, minute): n for project, minute, n in stored})
