@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from tests.docs.user import User, blocks, needs, readme
 from tests.examples import EXAMPLES, ROOT
-from tests.whole.process import serving
+from tests.whole.process import PATIENCE, environment, serving
 from tests.whole.raw import EVENTS, Wire, head, log_event, request
 
 _END = "end of a block"
@@ -38,6 +40,33 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
     (error,) = user.finds("exception.class:CardDeclined")
     assert error["occurred_at"] == "2026-11-21T08:30:00.000Z"
     assert "1 ok" in user.runs("logserver", "status").stdout
+
+
+def test_what_the_server_says_first_is_what_is_shown(tmp_path: Path) -> None:
+    (shown,) = [block for block in blocks("text") if "listens" in block]
+    command = [sys.executable, "-m", "logserver", "serve", "--data", str(tmp_path), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment(), text=True) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in shown.splitlines()]
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    there = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8080", "".join(said)).replace(
+        str(tmp_path), "/home/you/.local/share/logserver"
+    )
+    assert there == shown
+
+
+def test_what_was_refused_is_noted_without_its_values(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(tmp_path / "data") as server:
+        user = User(server, home)
+        token = user.token("shop")
+        assert user.sends(token, {"event": {"level": "secret-level"}}).status == 422
+        assert server.stop() == 0
+        (note,) = user.finds("", "--project", "logserver")
+    assert (note["context"]["status"], note["context"]["project"]) == (422, "shop")
+    assert "secret-level" not in json.dumps(note)
 
 
 def test_what_is_sent_again_is_told_apart(user: User) -> None:
