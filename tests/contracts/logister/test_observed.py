@@ -109,7 +109,7 @@ def test_a_flood_is_noted_sixty_times_a_minute(server: Server, sender: Sender) -
 def test_the_servers_project_takes_no_name_that_is_given(server: Server) -> None:
     with pytest.raises(Conflict, match="kept for the server"):
         server.sender("logserver")
-    server.post(EVENTS, {})
+    server.post(EVENTS, {}, None)
     assert len(server.refusals()) == 1
     assert server.administer(projects.by_slug, "logserver").system
 
