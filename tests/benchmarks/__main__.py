@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import ingest, table
+from tests.benchmarks import commits, footprint, growth, ingest, pages, table
 from tests.benchmarks.plan import Plan, Result
 from tests.benchmarks.processes import LOAD, on_cores
 
@@ -17,6 +17,15 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "singles-1": lambda plan: ingest.single_events(plan, 1, 0.2, 0.3),
     "singles-normal": lambda plan: ingest.single_events(plan, 32, 0.75, 0.9, ("--durability", "normal")),
     "batches": ingest.batched_events,
+    "commits": commits.commits,
+    "start": footprint.start,
+    "memory": footprint.memory,
+    "pages": pages.pages,
+    "slow-pages": pages.slow_pages,
+    "charts": pages.charts,
+    "disk": growth.disk,
+    "insert": lambda plan: growth.insert_cost(plan, uuids=False),
+    "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
 }
 """What can be measured, by name, in the order of the table."""
 
@@ -42,7 +51,9 @@ def planned(asked: argparse.Namespace, folder: Path) -> Plan:
     """How to measure what was asked for."""
     plan = Plan(folder=folder, store=asked.store)
     if asked.quick:
-        plan = Plan(folder, rounds=1, seconds=0.5, warm_up=0.1, rows=5_000, held_seconds=1.0, store=asked.store)
+        plan = Plan(
+            folder, rounds=1, seconds=0.6, turns=2, warm_up=0.05, rows=5_000, held_seconds=1.0, store=asked.store
+        )
     given = {name: value for name in ("rounds", "seconds", "rows") if (value := getattr(asked, name)) is not None}
     for name, value in given.items():
         if value <= 0:

@@ -38,21 +38,39 @@ def rows(seed: int, count: int) -> Rows:
     return made
 
 
-def rows_a_second(folder: Path, made: Rows) -> float:
-    """Insert the rows into a new store on the measured core; how many a second, commits included."""
-    connection = connect(folder)
-    try:
-        migrate(connection)
+class Bare:
+    """A new store of a folder that is written to in turns, on the measured core."""
+
+    def __init__(self, folder: Path, made: Rows) -> None:
+        self.seconds = 0.0
+        self.inserted = 0
+        self._made = made
+        self._connection = connect(folder)
+        migrate(self._connection)
+
+    @property
+    def rate(self) -> float:
+        """Rows a second, commits included."""
+        return self.inserted / self.seconds
+
+    def insert(self, count: int) -> None:
+        """Insert the next rows."""
+        rows, words = self._made
         gc.collect()
         gc.disable()
-        with on_cores(MEASURED):
-            begun = time.perf_counter()
-            for start in range(0, len(made[0]), PER_TRANSACTION):
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(events.INSERT, made[0][start : start + PER_TRANSACTION])
-                connection.executemany(events.INSERT_WORDS, made[1][start : start + PER_TRANSACTION])
-                connection.execute("COMMIT")
-            return len(made[0]) / (time.perf_counter() - begun)
-    finally:
-        gc.enable()
-        connection.close()
+        try:
+            with on_cores(MEASURED):
+                begun = time.perf_counter()
+                for start in range(self.inserted, self.inserted + count, PER_TRANSACTION):
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    self._connection.executemany(events.INSERT, rows[start : start + PER_TRANSACTION])
+                    self._connection.executemany(events.INSERT_WORDS, words[start : start + PER_TRANSACTION])
+                    self._connection.execute("COMMIT")
+                self.seconds += time.perf_counter() - begun
+        finally:
+            gc.enable()
+        self.inserted += count
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._connection.close()

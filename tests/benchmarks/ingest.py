@@ -1,13 +1,16 @@
 """How fast events are taken in over HTTP.
 
-Every round starts a fresh server on an empty store, sends, stops it, and then looks in the store whether every
-event that was answered with success is there. The yardstick has the same requests on the same connections.
+Every round starts a fresh server on an empty store and the yardstick beside it. They are sent requests of the same
+kind by turns, and the server is stopped in its tracks while the yardstick has its turn. At the end of a round the
+store is searched for every event that was answered with success. The processor time says what an event costs
+whoever else is busy on the machine.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
-
-import msgspec
+import statistics
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 from logserver.core.clock import SystemClock
 from logserver.store.database import snapshot
@@ -15,7 +18,7 @@ from tests.benchmarks import bare, yardstick
 from tests.benchmarks.bodies import bodies
 from tests.benchmarks.load import Outcome, drive, request
 from tests.benchmarks.plan import Plan, Result, compared
-from tests.benchmarks.processes import server, started, with_token
+from tests.benchmarks.processes import Started, server, started, with_token
 
 SINGLE = "/api/v1/ingest_events"
 BATCH = "/api/v1/ingest_events/batch"
@@ -23,21 +26,48 @@ PER_BATCH = 100
 
 _SINGLES_A_SECOND = 12_000
 _BATCHES_A_SECOND = 300
+_ROWS_A_SECOND = 15_000
 _STEP_MS = 0.25
 
 
-class Round(msgspec.Struct):
-    """One round of a server: what came back, and what is wrong with it."""
+class Side:
+    """A process that is sent requests in turns, and what became of them."""
 
-    outcome: Outcome
-    missing: int
-    """Events that were answered with success and are not in the store."""
+    def __init__(self, plan: Plan, running: Started, requests: Iterator[bytes], connections: int) -> None:
+        self.running = running
+        self.outcome = Outcome.empty()
+        self._plan = plan
+        self._requests = requests
+        self._connections = connections
+        self._cpu = 0.0
 
-    def complaint(self) -> str:
-        """What went wrong, or nothing."""
+    def turn(self, expected: int) -> None:
+        """Send for one turn; about ``expected`` requests a second are built beforehand."""
+        plan = self._plan
+        before = self.running.cpu_seconds()
+        self.outcome.add(
+            drive(
+                self.running.port,
+                self._requests,
+                connections=self._connections,
+                seconds=plan.seconds / plan.turns,
+                warm_up=plan.warm_up,
+                prebuilt=int(expected * (plan.seconds / plan.turns + plan.warm_up)),
+            )
+        )
+        self._cpu += self.running.cpu_seconds() - before
+
+    @property
+    def cpu_us(self) -> float:
+        """Processor time an answer took, in microseconds."""
+        return self._cpu * 1e6 / max(self.outcome.statuses.total(), 1)
+
+    def complaint(self, held: int, per_request: int) -> str:
+        """What went wrong, or nothing; ``held`` is how many events the store has."""
         found = [f"{n} answers {status or 'broken off'}" for status, n in self.outcome.errors().items()]
-        if self.missing:
-            found.append(f"{self.missing} events missing")
+        missing = self.outcome.stored * per_request - held
+        if missing > 0:
+            found.append(f"{missing} events missing")
         return ", ".join(found)
 
 
@@ -55,83 +85,88 @@ def batches(token: str, seed: int) -> Iterator[bytes]:
         yield request(BATCH, body, token=token, media_type="application/x-ndjson")
 
 
-def send(plan: Plan, port: int, requests: Iterable[bytes], connections: int, expected: int) -> Outcome:
-    """One round's load; about ``expected`` requests a second are built beforehand."""
-    return drive(
-        port,
-        requests,
-        connections=connections,
-        seconds=plan.seconds,
-        warm_up=plan.warm_up,
-        prebuilt=int(expected * (plan.seconds + plan.warm_up)),
-    )
-
-
-def _ours(plan: Plan, seed: int, connections: int, options: tuple[str, ...], *, batched: bool) -> Round:
-    with plan.scratch() as folder:
-        token = with_token(folder)
-        with started(server(folder, *options)) as running:
-            requests = batches(token, seed) if batched else singles(token, seed)
-            outcome = send(
-                plan, running.port, requests, connections, _BATCHES_A_SECOND if batched else _SINGLES_A_SECOND
-            )
-        with snapshot(folder) as tx:
-            held = tx.execute("SELECT count(*) FROM events").fetchone()[0]
-    return Round(outcome, max(outcome.stored * (PER_BATCH if batched else 1) - held, 0))
-
-
-def _theirs(plan: Plan, seed: int, connections: int) -> Outcome:
-    with started(yardstick.ARGUMENTS) as running:
-        return send(plan, running.port, singles("logister_" + "x" * 32, seed), connections, _SINGLES_A_SECOND)
+def stored(folder: Path) -> int:
+    """How many events a store holds."""
+    with snapshot(folder) as tx:
+        return int(tx.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
 def single_events(
     plan: Plan, connections: int, target: float, stretch: float, options: tuple[str, ...] = ()
 ) -> list[Result]:
     """Single events a second, to requests a second of the yardstick."""
-    pairs, complaints, waits = [], [], []
+    rounds: list[tuple[Side, Side]] = []
+    complaints: list[str] = []
     for seed in range(plan.rounds):
-        theirs = _theirs(plan, seed, connections)
-        ours = _ours(plan, seed, connections, options, batched=False)
-        pairs.append((ours.outcome.rate, theirs.rate))
-        waits.append((ours.outcome.wait_ms(0.5), ours.outcome.wait_ms(0.99)))
-        if complaint := ours.complaint():
-            complaints.append(complaint)
-    middle, late = (sorted(column)[len(waits) // 2] for column in zip(*waits, strict=True))
+        with plan.scratch() as folder:
+            token = with_token(folder)
+            with started(yardstick.ARGUMENTS) as least, started(server(folder, *options)) as running:
+                theirs = Side(plan, least, singles(token, seed), connections)
+                ours = Side(plan, running, singles(token, seed), connections)
+                for _ in range(plan.turns):
+                    with running.at_rest():
+                        theirs.turn(_SINGLES_A_SECOND)
+                    ours.turn(_SINGLES_A_SECOND)
+            complaints.append(ours.complaint(stored(folder), 1))
+        rounds.append((ours, theirs))
     normal = ", durability normal" if options else ""
+    waits, late, cpu, least_cpu = (
+        statistics.median(column)
+        for column in zip(
+            *(
+                (ours.outcome.wait_ms(0.5), ours.outcome.wait_ms(0.99), ours.cpu_us, theirs.cpu_us)
+                for ours, theirs in rounds
+            ),
+            strict=True,
+        )
+    )
     return [
         compared(
             f"single events, {connections} connection{'s' * (connections > 1)}{normal}",
             "events/s",
-            pairs,
+            [(ours.outcome.rate, theirs.outcome.rate) for ours, theirs in rounds],
             yardstick="Starlette route, requests/s",
             at_least=True,
             target=target,
             stretch=stretch,
-            note="; ".join([f"answers: median {middle:.1f} ms, p99 {late:.1f} ms", *complaints]),
+            note="; ".join(
+                [
+                    f"answers: median {waits:.1f} ms, p99 {late:.1f} ms",
+                    f"processor: {cpu:.0f} µs an event, yardstick {least_cpu:.0f} µs",
+                    *filter(None, complaints),
+                ]
+            ),
         )
     ]
 
 
 def batched_events(plan: Plan) -> list[Result]:
     """Events a second in batches of 100, to rows a second of a bare executemany."""
-    pairs, complaints = [], []
+    rounds: list[tuple[Side, bare.Bare]] = []
+    complaints: list[str] = []
+    a_turn = max(int(_ROWS_A_SECOND * plan.seconds / plan.turns) // bare.PER_TRANSACTION, 1) * bare.PER_TRANSACTION
     for seed in range(plan.rounds):
-        with plan.scratch() as folder:
-            theirs = bare.rows_a_second(folder, bare.rows(seed, int(15_000 * plan.seconds)))
-        ours = _ours(plan, seed, 16, (), batched=True)
-        pairs.append((ours.outcome.rate * PER_BATCH, theirs))
-        if complaint := ours.complaint():
-            complaints.append(complaint)
+        made = bare.rows(seed, a_turn * plan.turns)
+        with plan.scratch() as folder, plan.scratch() as beside, closing(bare.Bare(beside, made)) as theirs:
+            token = with_token(folder)
+            with started(server(folder)) as running:
+                ours = Side(plan, running, batches(token, seed), 16)
+                for _ in range(plan.turns):
+                    with running.at_rest():
+                        theirs.insert(a_turn)
+                    ours.turn(_BATCHES_A_SECOND)
+            complaints.append(ours.complaint(stored(folder), PER_BATCH))
+        rounds.append((ours, theirs))
+    cpu = statistics.median(ours.cpu_us / PER_BATCH for ours, _ in rounds)
     return [
         compared(
             "events in batches of 100, 16 connections",
             "events/s",
-            pairs,
+            [(ours.outcome.rate * PER_BATCH, theirs.rate) for ours, theirs in rounds],
             yardstick="executemany, rows/s",
             at_least=True,
             target=0.5,
             stretch=0.7,
-            note="; ".join(complaints),
+            note="; ".join([f"processor: {cpu:.0f} µs an event", *filter(None, complaints)]),
         )
     ]

@@ -33,6 +33,11 @@ class Outcome(msgspec.Struct):
     waits: list[float]
     """How long each counted answer took, in order of length."""
 
+    @classmethod
+    def empty(cls) -> "Outcome":
+        """Nothing yet."""
+        return cls(0.0, 0, Counter(), [])
+
     @property
     def rate(self) -> float:
         """Successful answers a second."""
@@ -42,6 +47,13 @@ class Outcome(msgspec.Struct):
     def stored(self) -> int:
         """Requests that were answered with success, at any time of the round."""
         return sum(self.statuses[status] for status in STORED)
+
+    def add(self, other: "Outcome") -> None:
+        """Add what came back in another turn."""
+        self.seconds += other.seconds
+        self.counted += other.counted
+        self.statuses += other.statuses
+        self.waits = sorted(self.waits + other.waits)
 
     def errors(self) -> dict[int, int]:
         """How many other answers came, by status."""

@@ -21,9 +21,11 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int = 5
     """Rounds of yardstick and program by turns; figures are medians of them."""
     seconds: float = 4.0
-    """How long a round sends."""
-    warm_up: float = 0.5
-    """How long a round sends before it counts."""
+    """How long a round sends to each side."""
+    turns: int = 4
+    """In how many turns it does so, yardstick and program after one another: a busy moment meets both."""
+    warm_up: float = 0.25
+    """How long a turn sends before it counts."""
     rows: int = 1_000_000
     """Events in the large store."""
     held_seconds: float = 60.0

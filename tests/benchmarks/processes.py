@@ -1,6 +1,7 @@
 """Starts what is measured: a process of its own on the first core, while the load has the others."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -37,12 +38,27 @@ class Started(msgspec.Struct):
     port: int
     begun: float
 
-    def resident_mb(self) -> float:
-        """The memory it has now, in MB."""
-        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024 / 1_000_000
+    def memory_mb(self, which: str) -> float:
+        """Its memory in MB: ``VmRSS`` what it has now, ``VmHWM`` the most it had."""
+        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name == which:
+                return int(value.split()[0]) * 1024 / 1_000_000
         raise ProcessLookupError(self.pid)
+
+    def cpu_seconds(self) -> float:
+        """The processor time it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Stop it for as long as something else is measured on its core."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -65,6 +65,7 @@ def write(path: Path, plan: Plan, results: Sequence[Result]) -> None:
         "plan": {
             "rounds": plan.rounds,
             "seconds": plan.seconds,
+            "turns": plan.turns,
             "warm_up": plan.warm_up,
             "rows": plan.rows,
             "held_seconds": plan.held_seconds,
