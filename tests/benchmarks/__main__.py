@@ -1,9 +1,11 @@
 """``python -m tests.benchmarks``: measures, prints one table, and writes it as JSON."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -62,21 +64,28 @@ def planned(asked: argparse.Namespace, folder: Path) -> Plan:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Measure, show and write; returns 1 where a figure could not be measured."""
+    """Measure, show and write; returns 1 where something went wrong that must not, whatever the figures are."""
     asked = arguments(given)
     results: list[Result] = []
+    failed = False
     with tempfile.TemporaryDirectory(dir=asked.folder, prefix="benchmarks-") as name, on_cores(LOAD):
         plan = planned(asked, Path(name))
         for figure in asked.figures or FIGURES:
             begun = time.monotonic()
             sys.stderr.write(f"{figure} ... ")
             sys.stderr.flush()
-            results += FIGURES[figure](plan)
+            try:
+                results += FIGURES[figure](plan)
+            except Exception:  # noqa: BLE001 - the other figures are still wanted
+                traceback.print_exc()
+                failed = True
             sys.stderr.write(f"{time.monotonic() - begun:.0f} s\n")
     print(table.text(results))
     table.write(asked.json, plan, results)
-    return 0
+    return 1 if failed or any(result.wrong for result in results) else 0
 
 
 if __name__ == "__main__":
+    # What was started is stopped on the way out, also when somebody's patience ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -6,6 +6,7 @@ their commit. With its snapshot held, the log cannot be started over, so it grow
 
 import contextlib
 import sqlite3
+import statistics
 import time
 from pathlib import Path
 
@@ -26,20 +27,33 @@ _REPORT_SECONDS = 2.5
 """A little more than the time between two reports of the server."""
 
 
-def _p99_ms(plan: Plan, seed: int, *, held: bool) -> float:
+class Commits(msgspec.Struct):
+    """What a server says of its last thousand commits after a round."""
+
+    p99_ms: float
+    median_ms: float
+    log_pages: int
+    """Pages in the log at the last checkpoint."""
+    complaint: str
+
+
+def _sending(plan: Plan, seed: int, *, held: bool) -> Commits:
     lasting = msgspec.structs.replace(plan, seconds=plan.held_seconds, turns=1)
     with plan.scratch() as folder:
         token = with_token(folder)
-        with started(server(folder)) as running, contextlib.ExitStack() as reading:
-            if held:
-                tx = reading.enter_context(snapshot(folder))
-                tx.execute("SELECT count(*) FROM events").fetchone()  # a snapshot begins with its first read
-            ingest.Side(lasting, running, ingest.singles(token, seed), _CONNECTIONS).turn(expected=1_000)
-            time.sleep(_REPORT_SECONDS)
-            report = status.read(folder)
+        with started(server(folder)) as running:
+            side = ingest.Side(lasting, running, ingest.singles(token, seed), _CONNECTIONS)
+            with contextlib.ExitStack() as reading:
+                if held:
+                    tx = reading.enter_context(snapshot(folder))
+                    tx.execute("SELECT count(*) FROM events").fetchone()  # a snapshot begins with its first read
+                side.turn(expected=1_000)
+                time.sleep(_REPORT_SECONDS)
+                report = status.read(folder)
+        complaint = side.complaint(ingest.stored(folder))
     if report is None or report.commit_ms_p99 is None:
         raise RuntimeError("the server has not said how long its commits take")
-    return report.commit_ms_p99
+    return Commits(report.commit_ms_p99, report.commit_ms_median or 0.0, report.log_pages or 0, complaint)
 
 
 def _bare_p99_ms(folder: Path, seed: int) -> float:
@@ -68,29 +82,40 @@ def _commit(connection: sqlite3.Connection, rows: list[events.Row], words: list[
 
 def commits(plan: Plan) -> list[Result]:
     """The 99th percentile of commits alone, beside a bare commit's, and with a reader, beside that without."""
-    alone, plain, held = [], [], []
+    bare_ms: list[float] = []
+    alone: list[Commits] = []
+    held: list[Commits] = []
     for seed in range(plan.rounds):
         with plan.scratch() as folder:
-            plain.append(_bare_p99_ms(folder, seed))
-        alone.append(_p99_ms(plan, seed, held=False))
-        held.append(_p99_ms(plan, seed, held=True))
+            bare_ms.append(_bare_p99_ms(folder, seed))
+        alone.append(_sending(plan, seed, held=False))
+        held.append(_sending(plan, seed, held=True))
     return [
         measured(
             f"commit p99, {_CONNECTIONS} connections",
             "ms",
-            alone,
+            [one.p99_ms for one in alone],
             target=None,
             stretch=None,
             yardstick=f"bare commit of {_BARE_ROWS} rows, p99",
-            beside=plain,
+            beside=bare_ms,
+            note=_described(alone),
+            wrong="; ".join(one.complaint for one in alone if one.complaint),
         ),
         compared(
             f"commit p99, reader open for {plan.held_seconds:.0f} s",
             "ms",
-            list(zip(held, alone, strict=True)),
+            [(with_reader.p99_ms, without.p99_ms) for with_reader, without in zip(held, alone, strict=True)],
             yardstick="no reader",
             at_least=False,
             target=3,
             stretch=1.2,
+            note=_described(held),
+            wrong="; ".join(one.complaint for one in held if one.complaint),
         ),
     ]
+
+
+def _described(found: list[Commits]) -> str:
+    median = statistics.median(one.median_ms for one in found)
+    return f"median commit {median:.2f} ms; up to {max(one.log_pages for one in found):,} pages in the log"

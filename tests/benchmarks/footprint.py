@@ -86,4 +86,6 @@ def _megabytes(
         side = ingest.Side(plan, running, requests(), connections)
         for _ in range(plan.turns):
             side.turn(expected)
+        if errors := side.outcome.errors():
+            raise RuntimeError(f"answers under load, by status: {errors}")
     return idle, running.memory_mb("VmHWM")

@@ -62,8 +62,8 @@ class Side:
         """Processor time an answer took, in microseconds."""
         return self._cpu * 1e6 / max(self.outcome.statuses.total(), 1)
 
-    def complaint(self, held: int, per_request: int) -> str:
-        """What went wrong, or nothing; ``held`` is how many events the store has."""
+    def complaint(self, held: int, per_request: int = 1) -> str:
+        """What went wrong, or nothing; ``held`` is how many events the store has in the end."""
         found = [f"{n} answers {status or 'broken off'}" for status, n in self.outcome.errors().items()]
         missing = self.outcome.stored * per_request - held
         if missing > 0:
@@ -107,7 +107,7 @@ def single_events(
                     with running.at_rest():
                         theirs.turn(_SINGLES_A_SECOND)
                     ours.turn(_SINGLES_A_SECOND)
-            complaints.append(ours.complaint(stored(folder), 1))
+            complaints.append(ours.complaint(stored(folder)))
         rounds.append((ours, theirs))
     normal = ", durability normal" if options else ""
     waits, late, cpu, least_cpu = (
@@ -129,13 +129,9 @@ def single_events(
             at_least=True,
             target=target,
             stretch=stretch,
-            note="; ".join(
-                [
-                    f"answers: median {waits:.1f} ms, p99 {late:.1f} ms",
-                    f"processor: {cpu:.0f} µs an event, yardstick {least_cpu:.0f} µs",
-                    *filter(None, complaints),
-                ]
-            ),
+            note=f"answers: median {waits:.1f} ms, p99 {late:.1f} ms;"
+            f" processor: {cpu:.0f} µs an event, yardstick {least_cpu:.0f} µs",
+            wrong="; ".join(filter(None, complaints)),
         )
     ]
 
@@ -167,6 +163,7 @@ def batched_events(plan: Plan) -> list[Result]:
             at_least=True,
             target=0.5,
             stretch=0.7,
-            note="; ".join([f"processor: {cpu:.0f} µs an event", *filter(None, complaints)]),
+            note=f"processor: {cpu:.0f} µs an event",
+            wrong="; ".join(filter(None, complaints)),
         )
     ]

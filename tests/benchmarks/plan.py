@@ -59,6 +59,8 @@ class Result(msgspec.Struct, kw_only=True):
     target: float | None = None
     stretch: float | None = None
     note: str = ""
+    wrong: str = ""
+    """What must not happen and did: refused requests, events that were answered with success and are missing."""
 
     def verdict(self) -> str:
         """How the figure stands to its target: ``stretch``, ``target``, ``missed``, or nothing without one."""
@@ -81,6 +83,7 @@ def compared(
     target: float | None,
     stretch: float | None,
     note: str = "",
+    wrong: str = "",
 ) -> Result:
     """The result of rounds of (program, yardstick), judged by the median of their ratios."""
     ratios = [ours / theirs for ours, theirs in pairs if theirs] or [0.0]
@@ -97,6 +100,7 @@ def compared(
         target=target,
         stretch=stretch,
         note=note,
+        wrong=wrong,
     )
 
 
@@ -110,6 +114,7 @@ def measured(
     yardstick: str = "",
     beside: Sequence[float] = (),
     note: str = "",
+    wrong: str = "",
 ) -> Result:
     """The result of a figure that is judged by its median itself, less being better."""
     value = statistics.median(values)
@@ -128,6 +133,7 @@ def measured(
         target=target,
         stretch=stretch,
         note=note,
+        wrong=wrong,
     )
 
 

@@ -52,6 +52,8 @@ def text(results: Sequence[Result]) -> str:
         shown.append(laid_out(line))
         if result.note:
             shown.append(f"    {result.note}")
+        if result.wrong:
+            shown.append(f"    WRONG: {result.wrong}")
     return "\n".join(shown)
 
 
