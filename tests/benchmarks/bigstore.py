@@ -1,5 +1,7 @@
 """The large store: a million events of the last seven days in 20 projects, each with a uuid of its sender.
 
+A smaller one covers less time, so that a minute always has as many events.
+
 It is filled through the program's own door, so that its counts, identities and index are what a server leaves
 behind, and its index is then merged as far as an idle server merges it.
 """
@@ -18,7 +20,7 @@ from tests.benchmarks.insertion import ensure_projects, insert, portions
 from tests.benchmarks.plan import Plan
 
 _MARK = "made-by-benchmarks.json"
-_WEEK_MS = 7 * 86_400_000
+_MS_AN_EVENT = 7 * 86_400_000 / 1_000_000
 _PORTION = 250
 _MERGE_PAGES = 64
 
@@ -64,7 +66,7 @@ def copied(plan: Plan) -> Path:
 def fill(folder: Path, rows: int, *, uuids: bool) -> Made:
     """Fill a new store with events up to now, merge its index and leave everything in the one file."""
     end_ms = SystemClock().now_ms()
-    start_ms = end_ms - _WEEK_MS
+    start_ms = end_ms - int(rows * _MS_AN_EVENT)
     given = portions(
         ensure_projects(folder),
         seed=1,
