@@ -6,18 +6,30 @@ pragmas as the program; nothing is merged or checkpointed, no counts are kept an
 
 import gc
 import itertools
+import sqlite3
 import time
 from pathlib import Path
 
 from logserver.contracts.logister.events import Receipt, read_body
 from logserver.core.clock import SystemClock
 from logserver.store import events, ids
-from logserver.store.database import connect
 from logserver.store.migrations import migrate
 from tests.benchmarks.bodies import bodies
 from tests.benchmarks.processes import MEASURED, on_cores
 
 PER_TRANSACTION = 1_000
+FILE = "logserver.db"
+
+_PRAGMAS = (
+    "auto_vacuum = INCREMENTAL",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 0",
+    "cache_size = -24000",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
+)
+"""Those of the program's own writer."""
 
 Rows = tuple[list[events.Row], list[tuple[int, str, str]]]
 
@@ -38,6 +50,15 @@ def rows(seed: int, count: int) -> Rows:
     return made
 
 
+def connect(folder: Path) -> sqlite3.Connection:
+    """A writing connection to the store of a folder, which is made if need be."""
+    connection = sqlite3.connect(folder / FILE, isolation_level=None)
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    migrate(connection)
+    return connection
+
+
 class Bare:
     """A new store of a folder that is written to in turns, on the measured core."""
 
@@ -46,7 +67,6 @@ class Bare:
         self.inserted = 0
         self._made = made
         self._connection = connect(folder)
-        migrate(self._connection)
 
     @property
     def rate(self) -> float:

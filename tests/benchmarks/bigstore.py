@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from logserver.core.clock import SystemClock
-from logserver.store.database import FILE, connect
+from tests.benchmarks.bare import FILE, connect
 from tests.benchmarks.insertion import ensure_projects, insert, portions
 from tests.benchmarks.plan import Plan
 

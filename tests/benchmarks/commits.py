@@ -14,8 +14,7 @@ import msgspec
 
 from logserver.core import status
 from logserver.store import events
-from logserver.store.database import connect, snapshot
-from logserver.store.migrations import migrate
+from logserver.store.database import snapshot
 from tests.benchmarks import bare, ingest
 from tests.benchmarks.plan import Plan, Result, compared, measured
 from tests.benchmarks.processes import MEASURED, on_cores, server, started, with_token
@@ -59,9 +58,8 @@ def _sending(plan: Plan, seed: int, *, held: bool) -> Commits:
 def _bare_p99_ms(folder: Path, seed: int) -> float:
     """The same for 1,000 transactions of 16 rows each and nothing else."""
     rows, words = bare.rows(seed, _BARE_ROWS * _BARE_COMMITS)
-    connection = connect(folder)
+    connection = bare.connect(folder)
     try:
-        migrate(connection)
         with on_cores(MEASURED):
             return sorted(
                 _commit(connection, rows[at : at + _BARE_ROWS], words[at : at + _BARE_ROWS])

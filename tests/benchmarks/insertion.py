@@ -6,13 +6,14 @@ import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from logserver.contracts.logister.events import Receipt, read_body
 from logserver.core import projects
 from logserver.core.clock import SystemClock
 from logserver.core.intake import Intake
 from logserver.core.projects import Project
-from logserver.store.database import Database, Durability, transaction
+from logserver.store.database import Database, transaction
 from logserver.store.events import Event
 from tests.benchmarks.bodies import PROJECTS, bodies
 
@@ -53,7 +54,7 @@ def portions(
             yield owner, [read_body(body, receipt=receipt).event for body in taken], sum(map(len, taken))
 
 
-async def insert(folder: Path, given: Iterator[Portion], durability: Durability = "full") -> int:
+async def insert(folder: Path, given: Iterator[Portion], durability: Literal["full", "normal"] = "full") -> int:
     """Store all portions, a few waiting at the same time, and close the store; returns their bytes of JSON."""
     clock = SystemClock()
     database = Database(folder, now_ms=clock.now_ms, monotonic=clock.monotonic, durability=durability)
