@@ -1,0 +1,199 @@
+import math
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from logserver.store import series, sketch
+from logserver.store.batch import Batch
+from logserver.store.events import Event, to_row
+from logserver.store.ids import unpack
+from logserver.store.series import BOUNDS, OTHER, Sample, is_failure, sample_of
+from logserver.store.sketch import Sketch
+from tests.store.stored import START, event, opened
+
+MINUTE = START // 60_000
+
+
+@pytest.fixture
+def tx() -> Iterator[sqlite3.Connection]:
+    connection = opened()
+    yield connection
+    connection.close()
+
+
+def take(tx: sqlite3.Connection, batch: Batch, found: Iterable[Event]) -> None:
+    """Store events as one transaction of the writer does."""
+    for one in found:
+        project, ms, _ = unpack(one.id)
+        one.id = batch.numbering.next_id(tx, project, ms)
+        batch.append(tx, project, one, to_row(one))
+    batch.write(tx)
+    batch.clear()
+
+
+def counts(tx: sqlite3.Connection) -> dict[tuple[Any, ...], int]:
+    """The counts by project, minutes after START, type, level and environment."""
+    rows = tx.execute(
+        "SELECT counts.project, minute, type, level, environment, n FROM counts JOIN dimensions ON id = dimension"
+    )
+    return {(project, minute - MINUTE, *rest): n for project, minute, *rest, n in rows}
+
+
+def samples(tx: sqlite3.Connection) -> dict[tuple[str, ...], Sketch]:
+    """The sketches by name, environment and release, those of all minutes merged."""
+    found: dict[tuple[str, ...], Sketch] = {}
+    for name, environment, release, *row in tx.execute(
+        "SELECT name, environment, release, n, errors, total, low, high, buckets"
+        " FROM sketches JOIN series ON id = series ORDER BY minute"
+    ):
+        found.setdefault((name, environment, release), Sketch()).merge(sketch.unpack(tuple(row)))
+    return found
+
+
+def test_events_are_counted_by_minute_and_dimension(tx: sqlite3.Connection) -> None:
+    batch = Batch()
+    second = MINUTE * 60_000 + 60_000
+    take(tx, batch, [event(ms=second - 1, environment="prod"), event(ms=second, environment="prod")])
+    take(tx, batch, [event(ms=second, level="WARNING"), event(ms=second, level="warn"), event(ms=second, level="x")])
+    take(tx, batch, [event(project=2, ms=second, kind="error", level="fatal", environment="prod")])
+    take(tx, batch, [event(ms=second + n, environment="prod") for n in range(5)])
+    assert counts(tx) == {
+        (1, 0, "log", "info", "prod"): 1,
+        (1, 1, "log", "info", "prod"): 6,
+        (1, 1, "log", "warn", ""): 2,
+        (1, 1, "log", OTHER, ""): 1,
+        (2, 1, "error", "fatal", "prod"): 1,
+    }
+    assert series.totals(tx) == {1: 10, 2: 1}
+
+
+def test_environments_beyond_the_bound_are_counted_together(tx: sqlite3.Connection) -> None:
+    take(tx, Batch(), [event(environment=f"e{n}") for n in range(BOUNDS["environment"] + 50)])
+    take(tx, Batch(), [event(environment=f"e{n}") for n in (3, 99, 100, 149, 500)])
+    take(tx, Batch(), [event(project=2, environment="e149"), event()])
+    found = {environment: n for (project, *_, environment), n in counts(tx).items() if project == 1}
+    assert len(found) == BOUNDS["environment"] + 2
+    assert (found[OTHER], found["e3"], found["e99"], found[""]) == (53, 2, 2, 1)
+    assert counts(tx)[2, 0, "log", "info", "e149"] == 1
+
+
+@pytest.mark.parametrize(("kind", "key"), [("name", 0), ("release", 2)])
+def test_series_beyond_the_bound_are_summed_together(tx: sqlite3.Connection, kind: str, key: int) -> None:
+    names = [f"n{n}" for n in range(BOUNDS[kind] + 5)]
+    found = [
+        event(name, kind="metric", value=n) if kind == "name" else event("m", kind="metric", value=n, release=name)
+        for n, name in enumerate(names)
+    ]
+    take(tx, Batch(), found)
+    by_name = {one[key]: summed for one, summed in samples(tx).items()}
+    assert by_name.keys() == {*names[: BOUNDS[kind]], OTHER}
+    assert (by_name[OTHER].n, by_name[OTHER].low, by_name["n7"].total) == (5, BOUNDS[kind], 7)
+
+
+def test_names_of_any_length_are_counted(tx: sqlite3.Connection) -> None:
+    batch = Batch()
+    long = "x" * 5_000
+    take(tx, batch, [event(long, kind="metric", value=1, environment=long, release=long)] * 1)
+    take(tx, Batch(), [event(long + "y", kind="metric", value=2, environment=long + "y", release=long + "y")])
+    ((names, summed),) = samples(tx).items()
+    assert summed.n == 2
+    assert all(0 < len(name) <= 200 for name in names)
+
+
+def metric(**context: Any) -> Event:
+    return event("m", kind="metric", **context)
+
+
+@pytest.mark.parametrize(
+    ("found", "value"),
+    [
+        (metric(value=1), 1.0),
+        (metric(value=-2.5), -2.5),
+        (metric(value=0), 0.0),
+        (metric(value=10**30), 1e30),
+        (metric(value=10**400), None),
+        (metric(value=-(10**400)), None),
+        (metric(value=True), None),
+        (metric(value="1"), None),
+        (metric(value=None), None),
+        (metric(value=[1]), None),
+        (metric(value=math.nan), None),
+        (metric(value=math.inf), None),
+        (metric(duration_ms=3), 3.0),
+        (metric(value=1, duration_ms=3), 1.0),
+        (metric(value=None, duration_ms=3), 3.0),
+        (metric(), None),
+        (event("t", kind="transaction", duration_ms=5), 5.0),
+        (event("t", kind="transaction", value=5), None),
+        (event("t", kind="transaction", duration_ms=False), None),
+        (event("s", kind="span", duration_ms=6.5), 6.5),
+        (event("c", kind="check_in", duration_ms=7), 7.0),
+        (event("l", kind="log", duration_ms=8, value=8), None),
+        (event("e", kind="error", duration_ms=9, value=9), None),
+    ],
+)
+def test_which_events_carry_a_number(found: Event, value: float | None) -> None:
+    sample = sample_of(found)
+    assert (sample.value if sample else None) == value
+    assert sample is None or type(sample.value) is float
+
+
+@pytest.mark.parametrize(
+    ("found", "sample"),
+    [
+        (
+            metric(value=1, unit="kB", environment="prod", release="1.2"),
+            Sample("metric", "m", "prod", "1.2", "kB", 1.0, error=False),
+        ),
+        (metric(value=1, unit=7, environment=8, release=9), Sample("metric", "m", "", "", None, 1.0, error=False)),
+        (
+            event("GET", kind="transaction", duration_ms=2, transaction_name="home", unit="s"),
+            Sample("transaction", "home", "", "", "ms", 2.0, error=False),
+        ),
+        (
+            event("GET", kind="transaction", duration_ms=2, transaction_name="", level="error"),
+            Sample("transaction", "GET", "", "", "ms", 2.0, error=True),
+        ),
+        (
+            event("db", kind="span", duration_ms=2, transaction_name="home"),
+            Sample("span", "db", "", "", "ms", 2.0, error=False),
+        ),
+    ],
+)
+def test_a_number_is_summed_under_its_names(found: Event, sample: Sample) -> None:
+    assert sample_of(found) == sample
+
+
+@pytest.mark.parametrize(
+    ("level", "context", "failed"),
+    [
+        ("info", {}, False),
+        ("warn", {}, False),
+        ("ERROR", {}, True),
+        ("err", {}, True),
+        ("critical", {}, True),
+        ("info", {"status_code": 500}, True),
+        ("info", {"status_code": 599}, True),
+        ("info", {"status_code": 600}, False),
+        ("info", {"status_code": 499}, False),
+        ("info", {"status_code": "503"}, True),
+        ("info", {"status_code": "0503"}, False),
+        ("info", {"status_code": "٥٠٣"}, False),
+        ("info", {"status_code": "²²²"}, False),
+        ("info", {"status_code": 503.0}, False),
+        ("info", {"status_code": True}, False),
+        ("info", {"status": 502}, True),
+        ("info", {"status": "ok"}, False),
+        ("info", {"transaction_status": "500"}, True),
+        ("info", {"http": {"status_code": 500}}, True),
+        ("info", {"http": {"status": 500}}, False),
+        ("info", {"http": 500}, False),
+        ("info", {"request": {"status": "504"}}, True),
+        ("info", {"request": [500]}, False),
+        ("info", {"status_code": 200, "http": {"status_code": 500}}, True),
+    ],
+)
+def test_what_counts_as_a_failure(level: str, context: dict[str, Any], failed: bool) -> None:  # noqa: FBT001 - a column
+    assert is_failure(event(level=level, **context)) is failed
