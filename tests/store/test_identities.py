@@ -1,5 +1,4 @@
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -10,13 +9,6 @@ from tests.store.stored import opened
 
 KEY = uuid_key(1, b"a" * 16)
 LAST_PLACE = 2**63 - 1
-
-
-@pytest.fixture
-def tx() -> Iterator[sqlite3.Connection]:
-    connection = opened()
-    yield connection
-    connection.close()
 
 
 def occupy(tx: sqlite3.Connection, place: int, event: int) -> None:

@@ -1,55 +1,15 @@
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
-from logserver.store import series, sketch
+from logserver.store import series
 from logserver.store.batch import Batch
-from logserver.store.events import Event, to_row
-from logserver.store.ids import unpack
+from logserver.store.events import Event
 from logserver.store.series import BOUNDS, OTHER, Sample, is_failure, sample_of
-from logserver.store.sketch import Sketch
-from tests.store.stored import START, event, opened
-
-MINUTE = START // 60_000
-
-
-@pytest.fixture
-def tx() -> Iterator[sqlite3.Connection]:
-    connection = opened()
-    yield connection
-    connection.close()
-
-
-def take(tx: sqlite3.Connection, batch: Batch, found: Iterable[Event]) -> None:
-    """Store events as one transaction of the writer does."""
-    for one in found:
-        project, ms, _ = unpack(one.id)
-        one.id = batch.numbering.next_id(tx, project, ms)
-        batch.append(tx, project, one, to_row(one))
-    batch.write(tx)
-    batch.clear()
-
-
-def counts(tx: sqlite3.Connection) -> dict[tuple[Any, ...], int]:
-    """The counts by project, minutes after START, type, level and environment."""
-    rows = tx.execute(
-        "SELECT counts.project, minute, type, level, environment, n FROM counts JOIN dimensions ON id = dimension"
-    )
-    return {(project, minute - MINUTE, *rest): n for project, minute, *rest, n in rows}
-
-
-def samples(tx: sqlite3.Connection) -> dict[tuple[str, ...], Sketch]:
-    """The sketches by name, environment and release, those of all minutes merged."""
-    found: dict[tuple[str, ...], Sketch] = {}
-    for name, environment, release, *row in tx.execute(
-        "SELECT name, environment, release, n, errors, total, low, high, buckets"
-        " FROM sketches JOIN series ON id = series ORDER BY minute"
-    ):
-        found.setdefault((name, environment, release), Sketch()).merge(sketch.unpack(tuple(row)))
-    return found
+from tests.store.counted import MINUTE, counts, metric, samples, take
+from tests.store.stored import event
 
 
 def test_events_are_counted_by_minute_and_dimension(tx: sqlite3.Connection) -> None:
@@ -100,10 +60,6 @@ def test_names_of_any_length_are_counted(tx: sqlite3.Connection) -> None:
     ((names, summed),) = samples(tx).items()
     assert summed.n == 2
     assert all(0 < len(name) <= 200 for name in names)
-
-
-def metric(**context: Any) -> Event:
-    return event("m", kind="metric", **context)
 
 
 @pytest.mark.parametrize(
