@@ -188,8 +188,11 @@ class Application:
             gc.set_threshold(*_GC_THRESHOLD)
             yield
             await self.jobs.stop()
-            await self.observer.flush(self.clock.now_ms())
-            await self.credentials.flush_uses()
+            for last in (self.observer.flush, self._flush_uses):
+                try:
+                    await last(self.clock.now_ms())
+                except Exception:
+                    logger.warning("a last pass before the end failed", exc_info=True)
         finally:
             status.remove(self.database.folder)
             await self.database.close()

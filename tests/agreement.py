@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from logserver.store import events, series
-from logserver.store.database import connect_readonly
+from logserver.store import events, samples
+from logserver.store.connections import connect_readonly
 from logserver.store.events import Row, from_row, words_of
 from logserver.store.ids import LOCAL_BITS, id_ms
 
@@ -61,7 +61,7 @@ def _stored_counts(connection: sqlite3.Connection) -> Counter[tuple[int, int, st
 
 def _expected_samples(rows: list[Row]) -> Counter[tuple[int, int]]:
     return Counter(
-        (row[0] >> LOCAL_BITS, id_ms(row[0]) // 60_000) for row in rows if series.sample_of(from_row(row)) is not None
+        (row[0] >> LOCAL_BITS, id_ms(row[0]) // 60_000) for row in rows if samples.sample_of(from_row(row)) is not None
     )
 
 

@@ -109,8 +109,8 @@ def test_only_the_clock_knows_the_time(name: str) -> None:
     assert not uses(name, "datetime.now", "datetime.utcnow", "datetime.today", "date.today")
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "store/database.py"])
-def test_only_the_database_opens_the_file(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in FILES if name != "store/connections.py"])
+def test_one_module_opens_the_file(name: str) -> None:
     assert not uses(name, "sqlite3.connect", "aiosqlite.connect")
 
 

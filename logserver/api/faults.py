@@ -40,8 +40,8 @@ REFUSALS = (Fault, StoreError)
 
 
 def status_of(fault: Exception) -> int:
-    """The HTTP status of a fault; 500 for what is none."""
-    return STATUS.get(type(fault), 500)
+    """The HTTP status of a fault, or of the kind it is made of; 500 for what is none."""
+    return next((STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS), 500)
 
 
 def headers_of(fault: Exception) -> list[tuple[bytes, bytes]]:
@@ -50,7 +50,7 @@ def headers_of(fault: Exception) -> list[tuple[bytes, bytes]]:
         return [
             (b"retry-after", b"%d" % fault.retry_after),
             (b"x-ratelimit-limit", b"%d" % fault.limit),
-            (b"x-ratelimit-remaining", b"0"),
+            (b"x-ratelimit-remaining", b"%d" % fault.remaining),
             (b"x-ratelimit-reset", b"%d" % fault.reset_at),
         ]
     if isinstance(fault, StoreBusy):

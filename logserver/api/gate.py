@@ -61,14 +61,23 @@ class Gate:
 
     def take(self, request: Request, endpoint: str, cost: int = 1) -> None:
         """Count a request of a known sender to an endpoint; raises TooMany, counting nothing, past the limit."""
+        sender, limit, seconds = self._terms(request)
+        request.standing = self.windows.take((sender, endpoint), limit=limit, seconds=seconds, cost=cost)
+
+    def require_room(self, request: Request, endpoint: str) -> None:
+        """Raise TooMany, counting nothing, where a known sender has used up its window of an endpoint."""
+        sender, limit, seconds = self._terms(request)
+        self.windows.require_room((sender, endpoint), limit=limit, seconds=seconds)
+
+    def _terms(self, request: Request) -> tuple[int, int, int]:
+        """Who is counted, and the limit and the seconds that hold for it."""
         credential, rates = request.credential, self._rates
         if credential is None:
             raise Unauthorized("Unauthorized")
         project = credential.project
-        limit, seconds = rates.requests, rates.seconds
         if project is not None and project.rate_limit_requests is not None:
-            limit, seconds = project.rate_limit_requests, project.rate_limit_seconds or seconds
-        request.standing = self.windows.take((credential.id, endpoint), limit=limit, seconds=seconds, cost=cost)
+            return credential.id, project.rate_limit_requests, project.rate_limit_seconds or rates.seconds
+        return credential.id, rates.requests, rates.seconds
 
     def address(self, client: tuple[str, int] | None, forwarded: bytes) -> str:
         """The sender's address: the peer's, or what a trusted proxy says (X-Forwarded-For) stands behind it."""

@@ -10,6 +10,9 @@ from logserver.core.limits import Standing
 from logserver.core.tokens import Credential
 from logserver.store.errors import StoreBusy
 
+_MOST_MEMBERS = 64
+"""A gzip body may be several one behind the other; each costs a copy of what follows it."""
+
 
 class Disconnected(Exception):
     """The client went away before its request was complete; there is nobody to answer."""
@@ -76,7 +79,7 @@ def unpacked(body: bytes, *, limit: int, code: str = "decompressed_bytes") -> by
     Raises TooLarge (``code``) at the limit, Malformed (``invalid_gzip``) for what is no complete gzip data.
     """
     parts: list[bytes] = []
-    total = 0
+    total = members = 0
     rest = body
     try:
         while rest:
@@ -91,6 +94,9 @@ def unpacked(body: bytes, *, limit: int, code: str = "decompressed_bytes") -> by
             if not stream.eof:
                 raise Malformed("the body is not complete gzip data", "invalid_gzip")
             rest = stream.unused_data
+            members += 1
+            if members > _MOST_MEMBERS:
+                raise Malformed(f"the body has more than {_MOST_MEMBERS} gzip members", "invalid_gzip")
     except zlib.error:
         raise Malformed("the body is not gzip data", "invalid_gzip") from None
     if not body:

@@ -64,11 +64,15 @@ class UnsupportedType(Fault):
 
 
 class TooMany(Fault):
-    """A rate limit: ``limit`` per ``window_seconds``, free again in ``retry_after`` seconds."""
+    """A rate limit: ``limit`` per ``window_seconds``, free again in ``retry_after`` seconds.
 
-    def __init__(self, *, limit: int, window_seconds: int, retry_after: int, reset_at: int) -> None:
+    ``remaining`` is what is left for a request that asks for less.
+    """
+
+    def __init__(self, *, limit: int, remaining: int, window_seconds: int, retry_after: int, reset_at: int) -> None:
         super().__init__("Rate limit exceeded")
         self.limit = limit
+        self.remaining = remaining
         self.window_seconds = window_seconds
         self.retry_after = retry_after
         self.reset_at = reset_at

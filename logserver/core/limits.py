@@ -37,6 +37,7 @@ class Windows:
         self._clock = clock
         self._capacity = capacity
         self._open: dict[Hashable, _Window] = {}
+        self._prune_again = 0.0
 
     def __len__(self) -> int:
         return len(self._open)
@@ -48,18 +49,33 @@ class Windows:
         if window is None or window.ends <= now:
             window = self._new(key, now, seconds)
         if window.used + cost > limit:
-            raise TooMany(
-                limit=limit,
-                window_seconds=seconds,
-                retry_after=max(1, math.ceil(window.ends - now)),
-                reset_at=window.reset_at,
-            )
+            raise self._too_many(window, now, limit, seconds)
         window.used += cost
         return Standing(limit, limit - window.used, window.reset_at)
 
+    def require_room(self, key: Hashable, *, limit: int, seconds: int) -> None:
+        """Raise TooMany, counting nothing, when the window has no room for any request."""
+        now = self._clock.monotonic()
+        window = self._open.get(key)
+        if window is not None and window.ends > now and window.used >= limit:
+            raise self._too_many(window, now, limit, seconds)
+
+    @staticmethod
+    def _too_many(window: _Window, now: float, limit: int, seconds: int) -> TooMany:
+        return TooMany(
+            limit=limit,
+            remaining=max(limit - window.used, 0),
+            window_seconds=seconds,
+            retry_after=max(1, math.ceil(window.ends - now)),
+            reset_at=window.reset_at,
+        )
+
     def _new(self, key: Hashable, now: float, seconds: int) -> _Window:
         if len(self._open) >= self._capacity and key not in self._open:
-            self.prune()
+            if now >= self._prune_again:
+                # Looking through all of them for each new one would be work an attacker can order.
+                self.prune()
+                self._prune_again = now + 1
             if len(self._open) >= self._capacity:
                 key = None
                 shared = self._open.get(key)

@@ -180,7 +180,7 @@ def _tell(tx: Tx, monitor: Monitor, now_ms: int) -> None:
     """Record and log a change of state, or that a monitor is missed still."""
     state = monitor.state_now(now_ms)
     repeated = state == monitor.state == "missed"
-    if state == monitor.state and not repeated:
+    if state == monitor.state and not (repeated and now_ms - (monitor.told_at or 0) >= TOLD_AGAIN_MS):
         return
     told_at = now_ms if state == "missed" else None
     tx.execute(

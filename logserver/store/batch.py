@@ -8,11 +8,12 @@ import struct
 from collections import Counter
 from typing import NamedTuple
 
-from logserver.store import events, series
+from logserver.store import events, samples, series
 from logserver.store.events import Event, Row
 from logserver.store.ids import id_ms
 from logserver.store.numbering import Numbering
-from logserver.store.series import Sample, Vocabulary
+from logserver.store.samples import Sample
+from logserver.store.series import Vocabulary
 from logserver.store.sketch import Sketch
 from logserver.store.tx import Tx
 
@@ -44,7 +45,7 @@ class Batch:
         dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
         self._rows.append((*words, project, dimension))
         self._pending[event.id] = words[0]
-        sample = series.sample_of(event)
+        sample = samples.sample_of(event)
         if sample is not None:
             self._samples.append((project, event.id, sample))
 
@@ -85,6 +86,8 @@ class Batch:
             counts[project, id_ms(row[0]) // 60_000, dimension] += 1
             arrived.setdefault(project, []).append(row[0])
         series.add_counts(tx, counts)
+        for _, minute, dimension in counts:
+            self.vocabulary.counted(tx, dimension, minute)
         tx.executemany(
             "INSERT INTO arrivals (project, at, ids) VALUES (?, ?, ?)",
             [(project, self.now_ms, struct.pack(f">{len(ids)}Q", *ids)) for project, ids in arrived.items()],

@@ -4,13 +4,12 @@ Both are written in the transaction of the events they count. The names a projec
 releases, series names) are bounded; what comes after the bound is counted as ``~other``.
 """
 
-import math
 from collections import Counter
-from typing import NamedTuple
 
 from logserver.store import sketch
-from logserver.store.events import Event, Row, from_row
+from logserver.store.events import Row, from_row
 from logserver.store.ids import LOCAL_BITS, id_ms
+from logserver.store.samples import MAX_NAME, Sample
 from logserver.store.sketch import Sketch
 from logserver.store.tx import Tx
 from logserver.store.words import SEVERITY, severity
@@ -22,69 +21,7 @@ BOUNDS = {"environment": 100, "release": 500, "name": 2_000}
 """How many different values of each kind a project may bring."""
 
 _LEVELS = frozenset(SEVERITY.values())
-_MAX_NAME = 200
 _REMEMBERED = 20_000
-
-
-class Sample(NamedTuple):
-    """A number to be summarised: a duration in milliseconds, or a metric's value."""
-
-    kind: str
-    name: str
-    environment: str
-    release: str
-    unit: str | None
-    value: float
-    error: bool
-
-
-def sample_of(event: Event) -> Sample | None:
-    """The number an event carries, if it does: ``context.value`` of a metric, else ``context.duration_ms``."""
-    context = event.context
-    if event.type in {"log", "error"}:
-        return None
-    value = context.get("value") if event.type == "metric" else None
-    if value is None:
-        value = context.get("duration_ms")
-    if not isinstance(value, int | float) or isinstance(value, bool) or not _finite(value):
-        return None
-    unit = context.get("unit") if event.type == "metric" else "ms"
-    release = context.get("release")
-    name = context.get("transaction_name") if event.type == "transaction" else None
-    return Sample(
-        event.type,
-        (name if isinstance(name, str) and name else event.message)[:_MAX_NAME],
-        event.environment(),
-        release if isinstance(release, str) else "",
-        unit[:_MAX_NAME] if isinstance(unit, str) else None,
-        float(value),
-        is_failure(event),
-    )
-
-
-def is_failure(event: Event) -> bool:
-    """Whether what an event reports has failed: its level is error or fatal, or its HTTP status is 500 or above."""
-    if severity(event.level) in {"error", "fatal"}:
-        return True
-    context = event.context
-    found = [context.get(name) for name in ("status_code", "transaction_status", "status")]
-    for parent, name in (("http", "status_code"), ("request", "status")):
-        if isinstance(nested := context.get(parent), dict):
-            found.append(nested.get(name))
-    return any(_is_server_error(value) for value in found)
-
-
-def _is_server_error(status: object) -> bool:
-    if isinstance(status, str) and len(status) == 3 and status.isascii() and status.isdigit():
-        status = int(status)
-    return type(status) is int and 500 <= status <= 599
-
-
-def _finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond the range of floats
-        return False
 
 
 class Vocabulary:
@@ -96,12 +33,14 @@ class Vocabulary:
         self._values: dict[tuple[int, str, str], str] = {}
         self._dimensions: dict[tuple[int, str, str, str], int] = {}
         self._series: dict[tuple[int, str, str, str, str], int] = {}
+        self._hours: dict[int, int] = {}
 
     def forget(self) -> None:
         """Forget everything: after a transaction that failed, or to bound the memory."""
         self._values.clear()
         self._dimensions.clear()
         self._series.clear()
+        self._hours.clear()
 
     def trim(self) -> None:
         """Bound the memory; only between transactions."""
@@ -112,7 +51,7 @@ class Vocabulary:
         """``value`` itself while the project has room for it, else OTHER."""
         known = self._values.get((project, kind, value))
         if known is None:
-            known = self._admit(tx, project, kind, value[:_MAX_NAME])
+            known = self._admit(tx, project, kind, value[:MAX_NAME])
             self._values[project, kind, value] = known
         return known
 
@@ -151,6 +90,13 @@ class Vocabulary:
             ).fetchone()[0]
             self._dimensions[project, event_type, level, environment] = known
         return known
+
+    def counted(self, tx: Tx, dimension: int, minute: int) -> None:
+        """Note, once an hour, that a dimension is in use."""
+        hour = minute // 60
+        if self._hours.get(dimension, -1) < hour:
+            tx.execute("UPDATE dimensions SET newest = max(newest, ?) WHERE id = ?", (hour * 60 + 59, dimension))
+            self._hours[dimension] = hour
 
     def series(self, tx: Tx, project: int, sample: Sample) -> int:
         """The number that stands for a series of a project."""
@@ -233,13 +179,15 @@ def delete_sketches(tx: Tx, project: int, before_minute: int, limit: int) -> int
 
 
 def forget_unused(tx: Tx, vocabulary: Vocabulary, project: int, before_minute: int) -> None:
-    """Drop series without sketches since a Unix minute, and the names only they had: new ones find room again."""
+    """Drop what was last counted before a Unix minute, and the names only that had: new ones find room again."""
     gone = tx.execute("DELETE FROM series WHERE project = ? AND newest < ?", (project, before_minute)).rowcount
+    gone += tx.execute("DELETE FROM dimensions WHERE project = ? AND newest < ?", (project, before_minute)).rowcount
     if gone:
-        for kind in ("name", "release"):
+        for kind in BOUNDS:
             tx.execute(
-                "DELETE FROM vocabulary WHERE project = ?1 AND kind = ?2 AND value NOT IN"
-                f" (SELECT {kind} FROM series WHERE project = ?1)",
+                "DELETE FROM vocabulary WHERE project = ?1 AND kind = ?2"
+                f" AND value NOT IN (SELECT {kind} FROM series WHERE project = ?1) AND (?2 != 'environment'"
+                " OR value NOT IN (SELECT environment FROM dimensions WHERE project = ?1))",
                 (project, kind),
             )
         vocabulary.forget()

@@ -5,6 +5,7 @@ the numbers span fewer than 2,048 buckets, that is 17 decades; beyond that the s
 """
 
 import math
+import sys
 from collections.abc import Iterable
 
 import msgspec
@@ -36,6 +37,11 @@ def bucket_value(bucket: int) -> float:
     return size if bucket > 0 else -size
 
 
+def _sum(a: float, b: float) -> float:
+    """The sum, held at the largest finite number: infinities that meet would be no number at all."""
+    return min(max(a + b, -sys.float_info.max), sys.float_info.max)
+
+
 class Sketch(msgspec.Struct):
     """The numbers of one series in one minute, or of many merged."""
 
@@ -50,7 +56,7 @@ class Sketch(msgspec.Struct):
         """Count one finite number, and whether what it measures had failed."""
         self.n += 1
         self.errors += error
-        self.total += value
+        self.total = _sum(self.total, value)
         self.low = min(self.low, value)
         self.high = max(self.high, value)
         bucket = bucket_of(value)
@@ -62,7 +68,7 @@ class Sketch(msgspec.Struct):
         """Take in another sketch, as if its numbers had been added here."""
         self.n += other.n
         self.errors += other.errors
-        self.total += other.total
+        self.total = _sum(self.total, other.total)
         self.low = min(self.low, other.low)
         self.high = max(self.high, other.high)
         for bucket, count in other.buckets.items():

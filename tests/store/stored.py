@@ -11,9 +11,16 @@ START = 1_700_000_000_000
 SECRET = b"s" * 32
 
 
+class _Memory(sqlite3.Connection):
+    """A connection that is closed with its last reference, as nothing else ends the stores of a generated test."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def opened() -> sqlite3.Connection:
     """An empty store in memory."""
-    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    connection = sqlite3.connect(":memory:", check_same_thread=False, factory=_Memory)
     migrations.migrate(connection)
     return connection
 

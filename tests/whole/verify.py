@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from time import time
 
-from logserver.store import events, identities, series
+from logserver.store import events, identities, samples, series
 from logserver.store.connections import connect_readonly
 from logserver.store.events import Event, Row
 from logserver.store.ids import LOCAL_BITS, Spelling, id_ms, uuid_text
@@ -104,7 +104,7 @@ def _counts(connection: Connection, stored: list[Event]) -> None:
 def _sketches(connection: Connection, stored: list[Event]) -> None:
     wanted: dict[tuple[int, int, str, str, str, str], list[tuple[float, bool]]] = defaultdict(list)
     for event in stored:
-        sample = series.sample_of(event)
+        sample = samples.sample_of(event)
         if sample is not None:
             name = (sample.kind, sample.name, sample.environment, sample.release)
             wanted[event.id >> LOCAL_BITS, id_ms(event.id) // 60_000, *name].append((sample.value, sample.error))

@@ -63,6 +63,13 @@ def measure(value: Any, *, depth: int = 1) -> None:
                 raise exceeded("context_depth", CONTEXT_DEPTH, depth)
 
 
+def check_strings(values: tuple[Any, ...]) -> None:
+    """Raise TooLarge when one of these values is a text over its limit."""
+    for value in values:
+        if type(value) is str:
+            _check_string(value)
+
+
 def _check_string(text: str) -> None:
     # A string has at most four bytes a character, so only long ones need to be encoded to be measured.
     if len(text) * 4 > STRING_BYTES and (size := len(text.encode())) > STRING_BYTES:

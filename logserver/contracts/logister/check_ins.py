@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from msgspec.structs import astuple
+
 from logserver.contracts.logister import bounds
-from logserver.contracts.logister.events import Reading, Receipt, check_in_of
+from logserver.contracts.logister.events import Reading, Receipt, check_in_of, name_environment
 from logserver.contracts.logister.fields import enveloped, is_blank, read_fields, read_time, read_uuid
 from logserver.contracts.logister.refusals import Unprocessable
 from logserver.contracts.logister.wire import CheckInFields
@@ -18,6 +20,7 @@ def read(payload: Any, *, size: int, receipt: Receipt) -> Reading:
     bounds.check_size(size)
     fields, rest, errors = read_fields(sent, CheckInFields)
     bounds.measure({**(fields.context or {}), **rest})
+    bounds.check_strings(astuple(fields))
     context = {**rest, **(fields.context or {})}
     context |= {name: value for name in _COPIED if (value := getattr(fields, name)) is not None}
     if not is_blank(fields.environment):
@@ -25,8 +28,7 @@ def read(payload: Any, *, size: int, receipt: Receipt) -> Reading:
     if receipt.binding is not None:
         receipt.binding.check_type("check_in")
         errors.extend(receipt.binding.impose(context))
-    if is_blank(context.get("environment")):
-        context["environment"] = receipt.environment
+    name_environment(context, receipt.environment)
     slug = (fields.slug or "").strip()
     if not slug:
         errors.append("Slug can't be blank")

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from msgspec.structs import astuple
+
 from logserver.contracts.logister import bounds
 from logserver.contracts.logister.fields import enveloped, is_blank, read_fields, read_time
 from logserver.contracts.logister.refusals import Unprocessable
@@ -30,6 +32,7 @@ def read(payload: Any, *, size: int, received_ms: int, environment: str) -> Depl
     bounds.check_size(size)
     fields, rest, errors = read_fields(sent, DeploymentFields)
     bounds.measure(rest)
+    bounds.check_strings(astuple(fields))
     errors.extend(
         f"{name} can't be blank"
         for name, value in (

@@ -7,6 +7,7 @@ from msgspec.structs import astuple
 
 from logserver.contracts.logister import bounds, spans
 from logserver.contracts.logister.fields import (
+    UNREADABLE,
     decode,
     enveloped,
     is_blank,
@@ -40,6 +41,8 @@ _READ_FROM_CONTEXT = frozenset(
     {*COPIED, "service", "value", "unit", "status_code", "transaction_status", "route", "name", "status", "exception"}
 )
 _PLAIN = {plain(name): name for name in _READ_FROM_CONTEXT}
+_COMPACT = frozenset(_PLAIN) - _READ_FROM_CONTEXT
+_STATUS_NAMES = {"transaction": "transaction_status", "check_in": "check_in_status"}
 _NESTED = (
     ("trace_id", "trace", ("traceid", "id")),
     ("request_id", "trace", ("requestid",)),
@@ -74,12 +77,13 @@ def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
     """
     try:
         fields = _decode_envelope(raw).event
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         # Another spelling, an unknown field, a wrong type, or no JSON at all: told apart without hurry.
         return read_event(decode(raw), size=len(raw), receipt=receipt)
-    if fields.context is not None and (len(raw) > _CERTAINLY_SMALL or not bounds.check_nesting(raw)):
+    if len(raw) > _CERTAINLY_SMALL or not bounds.check_nesting(raw):
         bounds.check_size(len(raw))
-        bounds.measure(fields.context)
+        bounds.measure(fields.context or {})
+        bounds.check_strings(astuple(fields))
     if fields.event_type is None and fields == EventFields():
         return read_event(decode(raw), size=len(raw), receipt=receipt)
     return translate(fields, {}, [], receipt=receipt)
@@ -90,8 +94,8 @@ def read_event(payload: Any, *, size: int, receipt: Receipt) -> Reading:
     sent = enveloped(payload, "event")
     bounds.check_size(size)
     fields, rest, problems = read_fields(sent, EventFields)
-    bounds.measure(fields.context or {})
-    bounds.measure(rest)
+    bounds.measure({**rest, **(fields.context or {})})
+    bounds.check_strings(astuple(fields))
     return translate(fields, rest, problems, receipt=receipt)
 
 
@@ -99,13 +103,12 @@ def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *,
     """The record of an event's fields and of what else came with them; raises Unprocessable with every broken rule."""
     received_ms = receipt.received_ms
     errors = list(problems)
-    context = _context(fields, rest)
-    if receipt.binding is not None:
-        receipt.binding.check_type((fields.event_type or "").strip().lower())
-        errors.extend(receipt.binding.impose(context))
-    if context.get("environment") in _ABSENT:
-        context["environment"] = receipt.environment
     event_type = fields.event_type.strip().lower() if fields.event_type is not None else ""
+    context = _context(fields, rest, event_type)
+    if receipt.binding is not None:
+        receipt.binding.check_type(event_type)
+        errors.extend(receipt.binding.impose(context))
+    name_environment(context, receipt.environment)
     if not event_type:
         errors.append("Event type can't be blank")
     elif event_type not in TYPES:
@@ -123,11 +126,11 @@ def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *,
     if len(level) > MAX_LEVEL:
         errors.append(f"Level is too long (maximum is {MAX_LEVEL} characters)")
     uuid = _uuid(fields.uuid, fields.event_id, errors)
-    if event_type == "span":
-        spans.complete(fields, context, message, received_ms, errors)
     occurred = read_time(fields.occurred_at)
     if event_type == "span":
-        occurred = read_time(context.get("started_at")) or occurred
+        started = read_time(context.get("started_at"))
+        occurred = started if started is not None else occurred
+        spans.complete(context, message, occurred if occurred is not None else received_ms * 1000, errors)
     timed_by_receipt = occurred is None
     if occurred is None:
         occurred = received_ms * 1000
@@ -139,7 +142,7 @@ def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *,
     return Reading(
         Event(
             type=event_type,
-            level=level or ("error" if event_type == "error" else "info"),
+            level=level or ("error" if "error" in (event_type, check_in and check_in.status) else "info"),
             message=message,
             context=context,
             time=occurred,
@@ -152,11 +155,20 @@ def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *,
     )
 
 
-def _context(fields: EventFields, rest: dict[str, Any]) -> dict[str, Any]:
+def name_environment(context: dict[str, Any], usual: str) -> None:
+    """Make sure that a context names its environment, as text; ``usual`` where it has none."""
+    environment = context.get("environment")
+    if is_blank(environment):
+        context["environment"] = usual
+    elif isinstance(environment, int | float):
+        context["environment"] = str(environment)
+
+
+def _context(fields: EventFields, rest: dict[str, Any], event_type: str) -> dict[str, Any]:
     """The sent context with the fields beside it, its own keys first, and plain copies of other spellings."""
     context = fields.context if fields.context is not None else {}
     spelled = "".join(context)
-    if not spelled.islower() or "-" in spelled:
+    if not spelled.islower() or "-" in spelled or not _COMPACT.isdisjoint(context):
         for key in list(context):
             name = _PLAIN.get(plain(key))
             if name is not None and name != key and context.get(name) in _ABSENT:
@@ -167,9 +179,7 @@ def _context(fields: EventFields, rest: dict[str, Any]) -> dict[str, Any]:
             if value is not None and value != "" and context.get(name) in _ABSENT:
                 context[name] = value
     if fields.status is not None:
-        name = {"transaction": "transaction_status", "check_in": "check_in_status"}.get(
-            fields.event_type or "", "status"
-        )
+        name = _STATUS_NAMES.get(event_type, "status")
         if context.get(name) in _ABSENT:
             context[name] = fields.status
     for key, value in rest.items():

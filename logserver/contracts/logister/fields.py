@@ -14,10 +14,16 @@ from logserver.core.faults import Malformed
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no JSON, or nested a thousand levels deep."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MILLISECONDS_FROM = 1e11
 """A number from here on is epoch milliseconds, below it epoch seconds."""
+
+_EARLIEST_MS = -62_135_596_800_000
+"""The beginning of the year 1."""
 
 _LATEST_MS = 253_402_300_799_999
 """The end of the year 9999, the last that ISO 8601 can spell with four digits."""
@@ -36,7 +42,7 @@ def decode(raw: bytes) -> Any:
     """The JSON value of a body; Malformed (``invalid_json``) for what is none."""
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Malformed(f"the body is not valid JSON: {error}", "invalid_json") from None
 
 
@@ -133,8 +139,8 @@ def _iso_time(text: str) -> int | None:
 
 
 def iso_text(microseconds: int) -> str:
-    """Unix microseconds as ISO 8601 in UTC, in milliseconds or as fine as they are; the year 9999 at most."""
-    moment = EPOCH + timedelta(microseconds=min(microseconds, _LATEST_MS * 1000))
+    """Unix microseconds as ISO 8601 in UTC, as fine as they are; held within the years 1 to 9999."""
+    moment = EPOCH + timedelta(microseconds=min(max(microseconds, _EARLIEST_MS * 1000), _LATEST_MS * 1000))
     precision = "milliseconds" if microseconds % 1_000 == 0 else "microseconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 

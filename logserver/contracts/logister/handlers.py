@@ -2,18 +2,20 @@
 
 from typing import Any
 
+from msgspec.structs import astuple
+
 from logserver.api.hot import Reply, Work
 from logserver.api.request import Request, unpacked
 from logserver.api.services import Services
 from logserver.contracts.logister import batch, bounds, check_ins, deployments, events, mobile
 from logserver.contracts.logister.events import Reading, Receipt
 from logserver.contracts.logister.fields import decode, enveloped, read_fields
-from logserver.contracts.logister.refusals import Unprocessable
+from logserver.contracts.logister.refusals import BatchMalformed, Unprocessable
 from logserver.contracts.logister.wire import ACCEPTED, Accepted, CheckInAccepted, MobileTokenFields
 from logserver.core import deployments as core_deployments
 from logserver.core import intake
 from logserver.core.deployments import Recorded
-from logserver.core.faults import Conflict, Forbidden, Unauthorized, UnsupportedType
+from logserver.core.faults import Conflict, Forbidden, Malformed, Unauthorized, UnsupportedType
 from logserver.core.projects import Project
 from logserver.core.tokens import Credential
 from logserver.store.ids import LOCAL_MASK
@@ -52,8 +54,12 @@ class Handlers:
         media_type = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if media_type not in batch.MEDIA_TYPES:
             raise UnsupportedType("a batch is application/x-ndjson", "unsupported_content_type")
-        raw = _plain(request, batch.UNPACKED_BYTES)
-        envelopes = batch.split(raw)
+        self._gate.require_room(request, "ingest_events/batch")
+        try:
+            raw = _plain(request, batch.UNPACKED_BYTES)
+            envelopes = batch.split(raw)
+        except Malformed as fault:
+            raise BatchMalformed(str(fault), fault.code) from None
         # A batch larger than what is left of the window is refused whole, so it is counted before it is read.
         self._gate.take(request, "ingest_events/batch", cost=len(envelopes))
         name = batch.batch_id(request.headers.get(b"x-logister-batch-id"))
@@ -107,6 +113,7 @@ class Handlers:
         project = _server_token(request)
         sent = enveloped(decode(_plain(request, bounds.BODY_BYTES)), "mobile_ingest_token")
         fields, _, problems = read_fields(sent, MobileTokenFields)
+        bounds.check_strings(astuple(fields))
         binding, seconds, errors = mobile.read(fields, problems)
         if errors:
             raise Unprocessable(errors)

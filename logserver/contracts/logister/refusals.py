@@ -7,7 +7,7 @@ import msgspec
 from logserver.api.faults import status_of
 from logserver.api.hot import Reply
 from logserver.api.request import Request
-from logserver.contracts.logister.fields import plain_names
+from logserver.contracts.logister.fields import UNREADABLE, plain, plain_names
 from logserver.contracts.logister.wire import (
     BatchAnswer,
     CodedError,
@@ -33,6 +33,10 @@ class Unprocessable(Invalid):
         self.errors = errors
 
 
+class BatchMalformed(Malformed):
+    """A batch that cannot be read; programs are told why by its code."""
+
+
 class BatchRejected(Unprocessable):
     """A batch with an envelope that breaks a rule; nothing of it was stored."""
 
@@ -56,7 +60,9 @@ def refuse(fault: Exception) -> Reply:
             return Reply(429, RateLimited(str(fault), fault.limit, fault.window_seconds, fault.retry_after))
         case TooLarge():
             return Reply(413, SizeError(str(fault), fault.code, fault.limit, fault.actual))
-        case Malformed() | UnsupportedType():
+        case Malformed() if not isinstance(fault, BatchMalformed):
+            return Reply(400, Error(str(fault)))
+        case BatchMalformed() | UnsupportedType():
             return Reply(status_of(fault), CodedError(str(fault), fault.code))
     status = status_of(fault)
     return Reply(status, Error("Internal server error" if status == 500 else str(fault)))
@@ -101,11 +107,11 @@ def _keys(raw: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ()
     try:
         payload = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return (), ()
     if not isinstance(payload, dict):
         return (), ()
     names = plain_names(EventFields)
     inner: dict[str, Any] = next((value for value in payload.values() if isinstance(value, dict)), {})
-    normalized = sorted({names.get(key.replace("_", "").replace("-", "").lower(), key)[:_LONGEST_KEY] for key in inner})
+    normalized = sorted({names.get(plain(key), key)[:_LONGEST_KEY] for key in inner})
     return tuple(key[:_LONGEST_KEY] for key in list(payload)[:_MOST_KEYS]), tuple(normalized[:_MOST_KEYS])

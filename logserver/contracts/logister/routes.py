@@ -20,7 +20,7 @@ _BATCH_RULES = Rules(SENDERS, batch.WIRE_BYTES, "compressed_bytes")
 _AT = "2026-02-14T12:00:00Z"
 _TRACE = {"trace_id": "trace-123", "span_id": "span-root"}
 _REFUSALS: dict[int, Any] = {
-    400: Answer(wire.CodedError, "The body or its envelope cannot be read."),
+    400: Answer(wire.Error, "The body or its envelope cannot be read."),
     401: Answer(wire.Error, "No token, or none that is valid: unknown, revoked, or of an archived project."),
     403: Answer(wire.Error, "A mobile token may not do this."),
     408: Answer(wire.Error, "The body did not arrive in time."),
@@ -162,7 +162,11 @@ def endpoints(services: Services) -> list[Endpoint]:
             takes=wire.EventEnvelope,
             media=NDJSON,
             gives={202: Answer(wire.BatchAnswer, "Stored, as a whole.")},
-            errors=_REFUSALS | {422: Answer(wire.BatchAnswer, "An envelope breaks a rule; nothing was stored.")},
+            errors=_REFUSALS
+            | {
+                400: Answer(wire.CodedError, "The batch, a line or an envelope cannot be read."),
+                422: Answer(wire.BatchAnswer, "An envelope breaks a rule; nothing was stored."),
+            },
             rate_limited=True,
             parameters=(
                 Parameter("X-Logister-Batch-Id", str, "The sender's name for the batch.", where="header"),

@@ -3,13 +3,12 @@
 from typing import Any
 
 from logserver.contracts.logister.fields import humanize, is_blank, iso_text, read_number, read_time
-from logserver.contracts.logister.wire import EventFields
 
 SPAN_KINDS = frozenset({"app", "browser", "cache", "db", "http", "internal", "queue", "render", "resource", "server"})
 
 
-def complete(fields: EventFields, context: dict[str, Any], message: str, received_ms: int, errors: list[str]) -> None:
-    """Check what a span needs, and give it a plain kind, duration, start and end."""
+def complete(context: dict[str, Any], message: str, started: int, errors: list[str]) -> None:
+    """Check what a span needs, and give it a plain kind, duration, start (Unix microseconds) and end."""
     for name in ("trace_id", "span_id"):
         if type(context.get(name)) is int:
             context[name] = str(context[name])
@@ -23,10 +22,9 @@ def complete(fields: EventFields, context: dict[str, Any], message: str, receive
         errors.append("Duration ms can't be blank" if is_blank(duration) else "Duration ms is not a number")
         return
     context["duration_ms"] = max(number, 0)
-    kind = context.get("kind", context.get("span_kind"))
+    kind = context.get("kind") or context.get("span_kind")
     plain = kind.lower() if isinstance(kind, str) else ""
     context["kind"] = plain if plain in SPAN_KINDS else "internal"
-    started = read_time(context.get("started_at")) or read_time(fields.occurred_at) or received_ms * 1000
     if read_time(context.get("started_at")) is None:
         context["started_at"] = iso_text(started)
     if read_time(context.get("ended_at")) is None:

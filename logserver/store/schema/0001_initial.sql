@@ -105,6 +105,7 @@ CREATE TABLE dimensions (
     type TEXT NOT NULL,
     level TEXT NOT NULL,
     environment TEXT NOT NULL,
+    newest INTEGER NOT NULL DEFAULT 0,  -- the end of the last hour it was counted in, as a Unix minute
     UNIQUE (project, type, level, environment)
 );
 CREATE TABLE counts (

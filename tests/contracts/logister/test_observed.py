@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from logserver.app import Application
 from logserver.core import projects
+from logserver.core.faults import Conflict
 from tests.contracts.logister.sending import (
     BATCH,
     CHECK_INS,
@@ -106,11 +107,11 @@ def test_a_flood_is_noted_sixty_times_a_minute(server: Server, sender: Sender) -
 
 
 def test_the_servers_project_takes_no_name_that_is_given(server: Server) -> None:
-    sender = server.sender("logserver")
-    server.post(EVENTS, {}, sender.token)
+    with pytest.raises(Conflict, match="kept for the server"):
+        server.sender("logserver")
+    server.post(EVENTS, {}, None)
     assert len(server.refusals()) == 1
-    assert not server.events(sender.project)
-    assert server.administer(projects.by_slug, "logserver").number == sender.project.number
+    assert server.administer(projects.by_slug, "logserver").system
 
 
 def test_notes_are_written_when_the_server_stops(tmp_path: Path, clock: FakeClock) -> None:

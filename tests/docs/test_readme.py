@@ -1,0 +1,108 @@
+"""What the README says to type works, in its order, as it stands there."""
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.docs.user import User, blocks, needs, readme
+from tests.examples import EXAMPLES, ROOT
+from tests.whole.process import serving
+from tests.whole.raw import EVENTS, Wire, head, log_event, request
+
+_END = "end of a block"
+
+
+def commands(*, backup: bool) -> list[str]:
+    return [block for block in blocks("sh") if ("VACUUM" in block) is backup]
+
+
+def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
+    needs("curl")
+    typed = commands(backup=False)
+    printed = user.types(f"\necho; echo {_END}\n".join(typed)).split(f"\n{_END}\n")
+    assert len(printed) == len(typed)
+    for block, text in zip(typed, printed, strict=True):
+        if "curl" in block:
+            assert json.loads(text)["status"] == "accepted"
+        elif "search" in block:
+            assert "disk almost full" in text
+        else:
+            assert (block.startswith("TOKEN="), text) == (True, "")
+    assert user.messages() == {"disk almost full", "payment refused", "nightly-backup"}
+    (error,) = user.finds("exception.class:CardDeclined")
+    assert error["occurred_at"] == "2026-11-21T08:30:00.000Z"
+    assert "1 ok" in user.runs("logserver", "status").stdout
+
+
+def test_what_is_sent_again_is_told_apart(user: User) -> None:
+    needs("curl")
+    (block,) = [block for block in commands(backup=False) if "uuid" in block]
+    token = user.token()
+    first, again = (json.loads(user.types(block, TOKEN=token)) for _ in range(2))
+    assert again == first | {"duplicate": True}
+    assert len(user.finds()) == 1
+
+
+@pytest.mark.parametrize("block", commands(backup=True), ids=["sqlite3", "python"])
+def test_a_copy_made_while_the_server_runs_is_put_back(block: str, user: User, tmp_path: Path) -> None:
+    if block.startswith("DATA=") and "sqlite3 " in block:
+        needs("sqlite3")
+    token = user.token()
+    with Wire(user.server) as wire:
+        assert wire.ask(request(EVENTS, token, log_event("before the copy"))).status == 201
+        user.types(block)
+        assert wire.ask(request(EVENTS, token, log_event("after the copy"))).status == 201
+    (copy,) = user.home.glob("*.db")
+    assert copy.stat().st_mode & 0o077 == 0
+    restored = tmp_path / "restored"
+    restored.mkdir()
+    shutil.move(copy, restored / "logserver.db")
+    with closing(sqlite3.connect(restored / "logserver.db")) as store:
+        assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with serving(restored) as server, Wire(server) as wire:
+        assert user.messages("", "--data", str(restored)) == {"before the copy"}
+        assert wire.ask(request(EVENTS, token, log_event("after the restore"))).status == 201
+        assert user.messages("copy OR restore", "--data", str(restored)) == {"before the copy", "after the restore"}
+
+
+def test_a_proxy_is_believed_only_where_it_is_trusted(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("text") if "--trusted-proxies" in block]
+    options = block.split()[2:]
+    forwarded = head(EVENTS, "unknown", {"X-Forwarded-For": "192.0.2.1, 203.0.113.9, 10.0.0.7", "Content-Length": 0})
+    addresses = []
+    for number, given in enumerate(([], options)):
+        with serving(tmp_path / str(number), *given) as server:
+            with Wire(server) as wire:
+                assert wire.ask(forwarded).status == 401
+            assert server.stop() == 0
+            addresses += re.findall(rf"(\S+) POST {EVENTS} 401", server.log())
+    assert addresses == ["127.0.0.1", "203.0.113.9"]
+
+
+def test_every_link_leads_somewhere_and_every_example_is_linked() -> None:
+    links = set(re.findall(r"\]\(([^)#]+)\)", readme()))
+    files = {link for link in links if "://" not in link}
+    assert {link for link in files if not (ROOT / link).is_file()} == set()
+    assert {str(path.relative_to(ROOT)) for path in EXAMPLES.rglob("*") if path.is_file()} <= files
+
+
+def test_the_scripts_can_be_run() -> None:
+    scripts = [ROOT / ".ci" / "run", *EXAMPLES.rglob("*.sh")]
+    assert [path.name for path in scripts if not os.access(path, os.X_OK)] == []
+
+
+def test_the_checks_use_the_two_commands_of_the_readme() -> None:
+    checks = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    run, test = (block.strip() for block in blocks("bash"))
+    install, _, serve = run.rpartition(" && ")
+    assert install in checks
+    assert serve in checks
+    install, _, pytest_command = test.rpartition(" && ")
+    assert install in checks
+    assert checks.splitlines()[-1] == pytest_command

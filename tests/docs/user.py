@@ -1,0 +1,104 @@
+"""Somebody who reads the README beside a running server: types what it says, and looks at what comes."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.examples import README, ROOT
+from tests.whole.process import PATIENCE, Server, environment
+from tests.whole.raw import EVENTS, NDJSON, Answer, ask, request
+
+README_ADDRESS = "http://localhost:8080"
+
+
+def needs(program: str) -> str:
+    """The path of an outside program; without it a test is skipped, but fails where every check is to be made."""
+    found = shutil.which(program)
+    if found is not None:
+        return found
+    reason = f"{program} is not installed"
+    if os.environ.get("CI") == "true" or os.environ.get("LOGSERVER_CI") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def readme() -> str:
+    return README.read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The README's fenced blocks of one language."""
+    _, *found = readme().split(f"```{language}\n")
+    return [block.partition("```")[0] for block in found]
+
+
+def table(head: str) -> list[list[str]]:
+    """The rows of the README's table whose head begins like this, without the marks of code."""
+    lines = readme().splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith(f"| {head}")]
+    rows = []
+    for line in lines[at + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip().strip("`") for cell in line.strip("|").split("|")])
+    return rows
+
+
+class User:
+    """A shell in an empty folder, on the machine of a server, where ``logserver`` is this very program."""
+
+    def __init__(self, server: Server, home: Path) -> None:
+        self.server = server
+        self.home = home
+        programs = home / "bin"
+        programs.mkdir()
+        program = programs / "logserver"
+        python = shlex.quote(sys.executable)
+        program.write_text(f'#!/bin/sh\ncd {shlex.quote(str(ROOT))} && exec {python} -m logserver "$@"\n')
+        program.chmod(0o755)
+        path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+        self._environment = environment() | {"LOGSERVER_DATA": str(server.folder), "PATH": path}
+
+    def runs(self, *command: str | Path, code: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            cwd=self.home,
+            env=self._environment | variables,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def types(self, text: str, code: int = 0, **variables: str) -> str:
+        """What a shell prints for a text of the README, with this server's address in place of the README's."""
+        return self.runs(
+            "sh", "-euc", text.replace(README_ADDRESS, self.server.base_url), code=code, **variables
+        ).stdout
+
+    def token(self, project: str = "my-app") -> str:
+        return self.runs("logserver", "token", "create", "test", "--project", project).stdout.strip()
+
+    def finds(self, query: str = "", *options: str) -> list[dict[str, Any]]:
+        """The events that the shell's search finds, newest first."""
+        found = self.runs("logserver", "search", "--json", *options, query).stdout
+        return [json.loads(line) for line in found.splitlines()]
+
+    def messages(self, query: str = "", *options: str) -> set[str]:
+        return {event["message"] for event in self.finds(query, *options)}
+
+    def sends(self, token: str, payload: Any, path: str = EVENTS) -> Answer:
+        """The answer to an event, or to a list of them as a batch."""
+        return ask(
+            self.server,
+            request(path, token, payload, media=NDJSON if isinstance(payload, list) else "application/json"),
+        )
