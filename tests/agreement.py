@@ -24,7 +24,7 @@ def check(folder: Path) -> int:
         assert _instances(connection, "main") == _rebuilt(rows)
         assert _stored_counts(connection) == _expected_counts(rows)
         assert _stored_samples(connection) == _expected_samples(rows)
-        assert connection.execute("SELECT count(*) FROM identities").fetchone()[0] == sum(
+        assert connection.execute("SELECT count(*) FROM all_identities").fetchone()[0] == sum(
             (row[9] is not None) + (row[2] == "span") for row in rows
         )
         return len(rows)

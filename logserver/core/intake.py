@@ -12,10 +12,11 @@ from logserver.core.clock import Clock
 from logserver.core.faults import Conflict
 from logserver.core.monitors import CheckIn
 from logserver.core.projects import Project
-from logserver.store import events, identities
+from logserver.store import events
 from logserver.store.database import Database
 from logserver.store.events import Event
-from logserver.store.ids import Spelling, uuid_text
+from logserver.store.identities import key_hash, span_key, uuid_key
+from logserver.store.ids import LOCAL_BITS, Spelling, uuid_text
 from logserver.store.writer import WriteTx
 
 FUTURE_TOLERANCE_MS = 600_000
@@ -59,27 +60,27 @@ class Intake:
     def _store(
         self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event], check_ins: dict[int, CheckIn]
     ) -> list[Receipt]:
-        spelling = self._database.spelling
+        spelling, batch, identities = self._database.spelling, tx.batch, tx.batch.identities
+        places = [_places(project, event) for event in incoming]
+        if len(incoming) > 1:
+            identities.look_up(tx, [place for several in places for place in several])
         receipts: list[Receipt] = []
-        seen: dict[bytes, Event] = {}
         for index, event in enumerate(incoming):
-            keys = _identities(project, event)
-            known = _known(tx, keys, event, index, seen) if keys else None
+            known = _known(tx, project, places[index], event, index) if places[index] else None
             if known is not None:
                 receipts.append(Receipt(known.id, _public_id(spelling, known), duplicate=True))
                 continue
             ms = event.time // 1000
             if not horizon_ms <= ms <= event.received + FUTURE_TOLERANCE_MS:
                 ms = event.received
-            event.id = tx.batch.numbering.next_id(tx, project, ms)
-            for key in keys:
-                identities.claim(tx, key, event.id)
-                seen[key] = event
+            event.id = batch.numbering.next_id(tx, project, ms)
+            for place in places[index]:
+                identities.claim(tx, place, event.id)
             if event.type == "error":
                 event.error_group = groups.record(tx, project, event)
             elif index in check_ins:
                 monitors.check_in(tx, project, event.id, check_ins[index], tx.now_ms)
-            tx.batch.append(tx, project, event, events.to_row(event))
+            batch.append(tx, project, event, events.to_row(event))
             receipts.append(Receipt(event.id, _public_id(spelling, event), duplicate=False))
         return receipts
 
@@ -88,39 +89,32 @@ def _public_id(spelling: Spelling, event: Event) -> str:
     return uuid_text(event.uuid) if event.uuid is not None else spelling.uuid(event.id)
 
 
-def _identities(project: int, event: Event) -> list[bytes]:
-    keys = []
+def _places(project: int, event: Event) -> list[int]:
+    """The hashes of the identities an event claims."""
+    places = []
     if event.uuid is not None:
-        keys.append(identities.uuid_key(project, event.uuid))
+        places.append(key_hash(uuid_key(project, event.uuid)))
     if event.type == "span":
         context = event.context
-        keys.append(identities.span_key(project, str(context["trace_id"]), str(context["span_id"])))
-    return keys
+        places.append(key_hash(span_key(project, str(context["trace_id"]), str(context["span_id"]))))
+    return places
 
 
-def _known(tx: WriteTx, keys: list[bytes], event: Event, index: int, seen: dict[bytes, Event]) -> Event | None:
-    """The stored or just accepted event that has one of these identities."""
-    for key in keys:
-        held = seen.get(key) or _stored(tx, key, event)
-        if held is None:
-            continue
-        if held.uuid is not None and held.uuid == event.uuid and (held.type == "span") != (event.type == "span"):
-            raise Conflict("Uuid has already been used for another telemetry signal", index)
-        return held
+def _known(tx: WriteTx, project: int, places: list[int], event: Event, index: int) -> Event | None:
+    """The stored or just accepted event that has one of the identities an event claims."""
+    for place in places:
+        for candidate in tx.batch.identities.candidates(tx, place):
+            held = tx.batch.find(tx, candidate)
+            if held is None or candidate >> LOCAL_BITS != project:
+                continue
+            if event.uuid is not None and held.uuid == event.uuid:
+                if (held.type == "span") != (event.type == "span"):
+                    raise Conflict("Uuid has already been used for another telemetry signal", index)
+                return held
+            if event.type == held.type == "span" and _span(held) == _span(event):
+                return held
     return None
 
 
-def _stored(tx: WriteTx, key: bytes, event: Event) -> Event | None:
-    for candidate in identities.candidates(tx, key):
-        held = tx.batch.find(tx, candidate)
-        # The hash may be shared; the row settles whether the full key is.
-        if held is not None and (
-            (event.uuid is not None and held.uuid == event.uuid)
-            or (
-                event.type == held.type == "span"
-                and held.context["trace_id"] == event.context["trace_id"]
-                and held.context["span_id"] == event.context["span_id"]
-            )
-        ):
-            return held
-    return None
+def _span(event: Event) -> tuple[object, object]:
+    return event.context["trace_id"], event.context["span_id"]

@@ -1,8 +1,9 @@
 """Deletes what is older than its project keeps, in small passes between the writes of others."""
 
 from logserver.core import projects, tokens
-from logserver.store import events, identities, series
+from logserver.store import events, series
 from logserver.store.events import Row, from_row
+from logserver.store.identities import key_hash, span_key, uuid_key
 from logserver.store.ids import project_range
 from logserver.store.writer import WriteTx
 
@@ -33,13 +34,16 @@ def expire(tx: WriteTx, now_ms: int) -> bool:
 def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
     """Delete events of a project: rows, index entries, identities and counts, all in this transaction."""
     series.subtract_counts(tx, tx.batch.vocabulary, rows)
+    released = []
     for row in rows:
         if row[9] is not None:
-            identities.release(tx, identities.uuid_key(project, row[9]), row[0])
+            released.append((key_hash(uuid_key(project, row[9])), row[0]))
         if row[2] == "span":
             context = from_row(row).context
-            key = identities.span_key(project, str(context["trace_id"]), str(context["span_id"]))
-            identities.release(tx, key, row[0])
+            key = span_key(project, str(context["trace_id"]), str(context["span_id"]))
+            released.append((key_hash(key), row[0]))
+    if released:
+        tx.batch.identities.release(tx, released)
     events.delete(tx, rows)
 
 

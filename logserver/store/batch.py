@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from logserver.store import events, samples, series
 from logserver.store.events import Event, Row
+from logserver.store.identities import Identities
+from logserver.store.identities import Mark as IdentityMark
 from logserver.store.ids import id_ms
 from logserver.store.numbering import Numbering
 from logserver.store.samples import Sample
@@ -24,6 +26,7 @@ class Mark(NamedTuple):
     rows: int
     samples: int
     admitted: int
+    identities: IdentityMark
 
 
 class Batch:
@@ -32,6 +35,7 @@ class Batch:
     def __init__(self) -> None:
         self.numbering = Numbering()
         self.vocabulary = Vocabulary()
+        self.identities = Identities()
         self.now_ms = 0
         self._rows: list[tuple[Row, tuple[int, str, str], int, int]] = []
         self._pending: dict[int, Row] = {}
@@ -56,7 +60,7 @@ class Batch:
 
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""
-        return Mark(len(self._rows), len(self._samples), self.vocabulary.admitted)
+        return Mark(len(self._rows), len(self._samples), self.vocabulary.admitted, self.identities.mark())
 
     def undo(self, mark: Mark) -> None:
         """Drop what was added since ``mark``, and what was remembered of names that are not there any more."""
@@ -64,11 +68,17 @@ class Batch:
             del self._pending[dropped[0][0]]
         del self._rows[mark.rows :]
         del self._samples[mark.samples :]
+        self.identities.undo(mark.identities)
         if self.vocabulary.admitted != mark.admitted:
             self.vocabulary.forget()
 
-    def clear(self) -> None:
-        """Drop everything, after a commit or a rollback of the whole transaction."""
+    def clear(self, *, committed: bool) -> None:
+        """Drop everything, after the commit or the rollback of the whole transaction."""
+        if committed:
+            self.identities.committed()
+        else:
+            self.identities.dropped()
+            self.vocabulary.forget()
         self._rows.clear()
         self._pending.clear()
         self._samples.clear()
@@ -77,6 +87,7 @@ class Batch:
 
     def write(self, tx: Tx) -> None:
         """Insert everything in id order; nothing is dropped before clear()."""
+        self.identities.write(tx)
         if not self._rows:
             return
         events.insert(tx, [(row, words) for row, words, _, _ in sorted(self._rows)])

@@ -105,6 +105,7 @@ class Writer:
         self._fatal = fatal or _end_process
         self._queue: SimpleQueue[list[Write] | None] = SimpleQueue()
         self._batch = Batch()
+        self._batch.identities.load(connection)
         self._tx = WriteTx(connection, self._batch)
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._monotonic = monotonic
@@ -209,14 +210,13 @@ class Writer:
         batch.write(self._connection)
         self.upkeep.before_commit(rows)
         self._connection.execute("COMMIT")
-        batch.clear()
+        batch.clear(committed=True)
 
     def _rollback(self) -> None:
         self._tx.settled()
         if self._connection.in_transaction:
             self._connection.rollback()
-        self._batch.clear()
-        self._batch.vocabulary.forget()
+        self._batch.clear(committed=False)
 
     def _refuse(self, write: Write, error: sqlite3.Error) -> None:
         if not _is_temporary(error):

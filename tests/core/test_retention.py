@@ -64,7 +64,7 @@ def test_words_counts_and_identities_agree_after_each_pass(server: Server) -> No
     assert expire(server)
     assert agreement.check(server.folder) == 0
     assert not expire(server)
-    assert not server.count("identities")
+    assert not server.count("all_identities")
     assert not server.count("counts")
 
 

@@ -26,8 +26,9 @@ DAMAGE = {
     " (SELECT project, minute, series FROM sketches LIMIT 1)",
     "a miscounted sketch": "UPDATE sketches SET n = n + 1",
     "a miscounted group": "UPDATE error_groups SET n = n - 1",
-    "a lost identity": "DELETE FROM identities WHERE hash = (SELECT max(hash) FROM identities)",
-    "an identity of nothing": "UPDATE identities SET event = 1 WHERE hash = (SELECT max(hash) FROM identities)",
+    "a lost identity": "DELETE FROM recent_identities WHERE seq = (SELECT max(seq) FROM recent_identities)",
+    "an identity of nothing": "UPDATE recent_identities SET event = 1"
+    " WHERE seq = (SELECT max(seq) FROM recent_identities)",
     "a lost arrival": "DELETE FROM arrivals WHERE seq = (SELECT max(seq) FROM arrivals)",
     "a monitor of nothing": "UPDATE monitors SET event = 1",
 }

@@ -1,12 +1,12 @@
 """Batches: one envelope a line, taken as a whole or not at all."""
 
+import re
 import secrets
-from typing import Any
 
-from logserver.contracts.logister.events import Reading, Receipt, read_event
-from logserver.contracts.logister.fields import decode, is_blank, plain, plain_names, read_uuid
+from logserver.contracts.logister.events import Draft, Reading, Receipt, open_envelope, translate
+from logserver.contracts.logister.fields import is_blank, read_uuid
 from logserver.contracts.logister.refusals import BatchRejected, Unprocessable
-from logserver.contracts.logister.wire import BatchAnswer, BatchResult, EventFields
+from logserver.contracts.logister.wire import BatchAnswer, BatchResult
 from logserver.core import intake
 from logserver.core.faults import Malformed, TooLarge
 from logserver.store.ids import LOCAL_MASK
@@ -17,6 +17,7 @@ WIRE_BYTES = 2 * 1024 * 1024
 UNPACKED_BYTES = 8 * 1024 * 1024
 SCHEMA_VERSION = 1
 _LONGEST_ID = 128
+_MISREAD = re.compile("(Uuid|Event id) ")
 _ROLLED_BACK = "Batch was rolled back because another envelope was invalid"
 
 
@@ -26,60 +27,48 @@ def batch_id(sent: bytes | None) -> str:
     return own or secrets.token_hex(16)
 
 
-def split(raw: bytes) -> list[tuple[dict[str, Any], int]]:
-    """The envelopes of a batch, each with its size in bytes, all of the right shape.
+def split(raw: bytes) -> list[Draft]:
+    """The events of a batch, all of the right shape and with an identity each.
 
     Raises Malformed with the code of the fault and the line it is on, and TooLarge for more than 100.
     """
-    lines = [(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line and not line.isspace()]
     if not lines:
         raise Malformed("a batch holds at least one event", "empty_batch")
     if len(lines) > MOST_EVENTS:
         raise TooLarge(
             f"a batch holds at most {MOST_EVENTS} events", code="event_count", limit=MOST_EVENTS, actual=len(lines)
         )
-    return [(_envelope(line, number), len(line)) for number, line in lines]
+    return [_draft(line, number) for number, line in lines]
 
 
-def _envelope(line: bytes, number: int) -> dict[str, Any]:
+def _draft(line: bytes, number: int) -> Draft:
     try:
-        payload = decode(line)
+        draft = open_envelope(line)
     except Malformed as fault:
         raise Malformed(f"line {number}: {fault}", fault.code) from None
-    if not isinstance(payload, dict):
-        raise Malformed(f"line {number} is no envelope object", "invalid_envelope")
-    event = payload.get("event", payload.get("EVENT"))
-    if not isinstance(event, dict) or not event:
-        raise Malformed(f"line {number} has no event object", "missing_event")
-    identities = [value for name in ("uuid", "event_id") if not is_blank(value := _spelled(event, name))]
-    if not identities:
+    identities = [value for value in (draft.fields.uuid, draft.fields.event_id) if not is_blank(value)]
+    if not identities and not any(_MISREAD.match(problem) for problem in draft.problems):
         raise Malformed(f"line {number} needs a uuid or event_id", "missing_identity")
-    read = [read_uuid(value) if isinstance(value, str) else None for value in identities]
-    if None in read:
+    read = [read_uuid(value) for value in identities if value is not None]
+    if None in read or not read:
         raise Malformed(f"line {number}: uuid and event_id must be UUIDs", "invalid_identity")
     if len(set(read)) > 1:
         raise Malformed(f"line {number}: uuid and event_id name different events", "conflicting_identity")
-    return payload
+    return draft
 
 
-def _spelled(event: dict[str, Any], name: str) -> Any:
-    if name in event:
-        return event[name]
-    names = plain_names(EventFields)
-    return next((value for key, value in event.items() if names.get(plain(key)) == name), None)
-
-
-def read(envelopes: list[tuple[dict[str, Any], int]], *, name: str, receipt: Receipt) -> list[Reading]:
+def read(drafts: list[Draft], *, name: str, receipt: Receipt) -> list[Reading]:
     """The events of a batch; raises BatchRejected with every result when one of them breaks a rule."""
     readings: list[Reading] = []
     failures: dict[int, list[str]] = {}
-    for index, (payload, size) in enumerate(envelopes):
+    for index, draft in enumerate(drafts):
         try:
-            readings.append(read_event(payload, size=size, receipt=receipt))
+            readings.append(translate(draft, receipt))
         except Unprocessable as fault:
             failures[index] = fault.errors
     if failures:
-        raise rejected(name, failures, len(envelopes))
+        raise rejected(name, failures, len(drafts))
     return readings
 
 

@@ -30,6 +30,7 @@ CHECK_IN_STATUSES: dict[str, Literal["ok", "error", "in_progress"]] = {
 _ABSENT = (None, "")
 _FIRST_COPIED = EventFields.__struct_fields__.index(COPIED[0])
 _LAST_COPIED = _FIRST_COPIED + len(COPIED)
+_NO_FIELDS = EventFields()
 _NOTHING_BESIDE = (None,) * len(COPIED)
 MAX_LEVEL = 64
 MAX_SLUG = 255
@@ -70,37 +71,51 @@ class Reading(NamedTuple):
     check_in: CheckIn | None
 
 
+class Draft(NamedTuple):
+    """An event's fields as they were spelled, before its rules are looked at."""
+
+    fields: EventFields
+    rest: dict[str, Any]
+    """What else the event had."""
+    problems: list[str]
+
+
+def open_envelope(raw: bytes) -> Draft:
+    """The fields of an envelope; raises Malformed for its shape, TooLarge for its sizes."""
+    try:
+        fields = _decode_envelope(raw).event
+    except UNREADABLE:
+        # Another spelling, an unknown field, a wrong type, or no JSON at all: told apart without hurry.
+        return _open_any(raw)
+    if len(raw) > _CERTAINLY_SMALL or not bounds.check_nesting(raw):
+        bounds.check_size(len(raw))
+        bounds.measure(fields.context or {})
+        bounds.check_strings(astuple(fields))
+    if fields.event_type is None and fields == _NO_FIELDS:
+        return _open_any(raw)
+    return Draft(fields, {}, [])
+
+
+def _open_any(raw: bytes) -> Draft:
+    sent = enveloped(decode(raw), "event")
+    bounds.check_size(len(raw))
+    fields, rest, problems = read_fields(sent, EventFields)
+    bounds.measure({**rest, **(fields.context or {})})
+    bounds.check_strings(astuple(fields))
+    return Draft(fields, rest, problems)
+
+
 def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
     """The event of a body of POST /api/v1/ingest_events.
 
     Raises Malformed, TooLarge, and Unprocessable with everything that is wrong.
     """
-    try:
-        fields = _decode_envelope(raw).event
-    except UNREADABLE:
-        # Another spelling, an unknown field, a wrong type, or no JSON at all: told apart without hurry.
-        return read_event(decode(raw), size=len(raw), receipt=receipt)
-    if len(raw) > _CERTAINLY_SMALL or not bounds.check_nesting(raw):
-        bounds.check_size(len(raw))
-        bounds.measure(fields.context or {})
-        bounds.check_strings(astuple(fields))
-    if fields.event_type is None and fields == EventFields():
-        return read_event(decode(raw), size=len(raw), receipt=receipt)
-    return translate(fields, {}, [], receipt=receipt)
+    return translate(open_envelope(raw), receipt)
 
 
-def read_event(payload: Any, *, size: int, receipt: Receipt) -> Reading:
-    """The event of a decoded envelope of ``size`` bytes; raises as read_body does."""
-    sent = enveloped(payload, "event")
-    bounds.check_size(size)
-    fields, rest, problems = read_fields(sent, EventFields)
-    bounds.measure({**rest, **(fields.context or {})})
-    bounds.check_strings(astuple(fields))
-    return translate(fields, rest, problems, receipt=receipt)
-
-
-def translate(fields: EventFields, rest: dict[str, Any], problems: list[str], *, receipt: Receipt) -> Reading:
+def translate(draft: Draft, receipt: Receipt) -> Reading:
     """The record of an event's fields and of what else came with them; raises Unprocessable with every broken rule."""
+    fields, rest, problems = draft
     received_ms = receipt.received_ms
     errors = list(problems)
     event_type = fields.event_type.strip().lower() if fields.event_type is not None else ""

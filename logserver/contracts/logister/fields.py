@@ -6,7 +6,6 @@ import typing
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
-from uuid import UUID
 
 import msgspec
 
@@ -46,9 +45,16 @@ def decode(raw: bytes) -> Any:
         raise Malformed(f"the body is not valid JSON: {error}", "invalid_json") from None
 
 
-def enveloped(payload: Any, root: str, code: str = "missing_envelope") -> dict[str, Any]:
-    """The object under the root key, in lower or upper case; Malformed when it is missing, empty or no object."""
-    if isinstance(payload, dict):
+def enveloped(payload: Any, root: str) -> dict[str, Any]:
+    """The object under the root key, in lower or upper case.
+
+    Raises Malformed (``missing_event``; ``invalid_envelope`` for what is no object around it) where it is
+    missing, empty or no object.
+    """
+    code = "missing_event"
+    if not isinstance(payload, dict):
+        code = "invalid_envelope"
+    else:
         for key in (root, root.upper()):
             value = payload.get(key)
             if isinstance(value, dict) and value:
@@ -156,4 +162,4 @@ def read_number(value: Any) -> float | int | None:
 
 def read_uuid(value: str) -> bytes | None:
     """The 16 bytes of a UUID in its canonical form, in any case; None for anything else."""
-    return UUID(value).bytes if _UUID.fullmatch(value) else None
+    return bytes.fromhex(value.replace("-", "")) if _UUID.fullmatch(value) else None

@@ -74,11 +74,19 @@ CREATE VIRTUAL TABLE event_words USING fts5(text, words, content = '', columnsiz
 INSERT INTO event_words (event_words, rank) VALUES ('automerge', 0);
 INSERT INTO event_words (event_words, rank) VALUES ('crisismerge', 1000);
 
--- A sender's own identities (uuid, trace and span) by 63-bit hash; the row they name holds the full key.
+-- A sender's own identities (uuid, trace and span) by 63-bit hash; the row they name holds the full key. They
+-- are appended to the small table and move to their places later, in order; see store/identities.py.
 CREATE TABLE identities (
-    hash INTEGER PRIMARY KEY,
+    hash INTEGER NOT NULL,
+    event INTEGER NOT NULL,
+    PRIMARY KEY (hash, event)
+) WITHOUT ROWID;
+CREATE TABLE recent_identities (
+    seq INTEGER PRIMARY KEY,
+    hash INTEGER NOT NULL,
     event INTEGER NOT NULL
 );
+CREATE VIEW all_identities AS SELECT hash, event FROM identities UNION SELECT hash, event FROM recent_identities;
 
 -- What came in which transaction, kept for an hour: the cursor of everything that follows along. The newest row
 -- is always kept, so that a number is never given twice without the page AUTOINCREMENT would cost each commit.

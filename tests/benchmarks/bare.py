@@ -1,0 +1,96 @@
+"""The least a write to SQLite can do: the same rows into the same tables, and nothing else.
+
+Rows and index entries are made beforehand. A transaction inserts 1,000 of them with executemany under the same
+pragmas as the program; nothing is merged or checkpointed, no counts are kept and no identities looked up.
+"""
+
+import gc
+import itertools
+import sqlite3
+import time
+from pathlib import Path
+
+from logserver.contracts.logister.events import Receipt, read_body
+from logserver.core.clock import SystemClock
+from logserver.store import events, ids
+from logserver.store.migrations import migrate
+from tests.benchmarks.bodies import bodies
+from tests.benchmarks.processes import MEASURED, on_cores
+
+PER_TRANSACTION = 1_000
+FILE = "logserver.db"
+
+_PRAGMAS = (
+    "auto_vacuum = INCREMENTAL",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 0",
+    "cache_size = -24000",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
+)
+"""Those of the program's own writer."""
+
+Rows = tuple[list[events.Row], list[tuple[int, str, str]]]
+
+
+def rows(seed: int, count: int) -> Rows:
+    """Rows of events and of the index, in the order of their ids, as the program would make them."""
+    now = SystemClock().now_ms()
+    receipt = Receipt(now, "production")
+    made: Rows = ([], [])
+    for number, body in enumerate(itertools.islice(bodies(seed, start_ms=now, step_ms=0.0625, uuids=True), count)):
+        event = read_body(body, receipt=receipt).event
+        event.id = ids.pack(1, event.time // 1000, number & ids.COUNTER_MASK)
+        row, words = events.to_row(event)
+        made[0].append(row)
+        made[1].append(words)
+    made[0].sort()
+    made[1].sort()
+    return made
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    """A writing connection to the store of a folder, which is made if need be."""
+    connection = sqlite3.connect(folder / FILE, isolation_level=None)
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    migrate(connection)
+    return connection
+
+
+class Bare:
+    """A new store of a folder that is written to in turns, on the measured core."""
+
+    def __init__(self, folder: Path, made: Rows) -> None:
+        self.seconds = 0.0
+        self.inserted = 0
+        self._made = made
+        self._connection = connect(folder)
+
+    @property
+    def rate(self) -> float:
+        """Rows a second, commits included."""
+        return self.inserted / self.seconds
+
+    def insert(self, count: int) -> None:
+        """Insert the next rows."""
+        rows, words = self._made
+        gc.collect()
+        gc.disable()
+        try:
+            with on_cores(MEASURED):
+                begun = time.perf_counter()
+                for start in range(self.inserted, self.inserted + count, PER_TRANSACTION):
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    self._connection.executemany(events.INSERT, rows[start : start + PER_TRANSACTION])
+                    self._connection.executemany(events.INSERT_WORDS, words[start : start + PER_TRANSACTION])
+                    self._connection.execute("COMMIT")
+                self.seconds += time.perf_counter() - begun
+        finally:
+            gc.enable()
+        self.inserted += count
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._connection.close()
