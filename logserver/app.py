@@ -68,7 +68,7 @@ class Application:
         self.observer = Observer(
             self.database, self.clock, intake, remote=_remote(settings), enabled=settings.self_observability
         )
-        self.gate = Gate(self.credentials, self.clock, _rates(settings), _networks(settings))
+        self.gate = Gate(self.credentials, self.clock, _rates(settings), settings.networks())
         services = Services(
             clock=self.clock,
             database=self.database,
@@ -180,6 +180,8 @@ class Application:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self.started_ms = self.clock.now_ms()
         await self.database.open()
+        if self.settings.self_endpoint:
+            logger.info("refused submissions are reported to %s", self.settings.self_endpoint)
         try:
             self.jobs.start()
             # What lives as long as the process need not be looked at by every collection.
@@ -220,10 +222,6 @@ def _rates(settings: Settings) -> Rates:
         settings.public_api_rate_limit_period_seconds,
         settings.public_api_auth_failure_rate_limit_requests,
     )
-
-
-def _networks(settings: Settings) -> list[str]:
-    return [network.strip() for network in settings.trusted_proxies.split(",") if network.strip()]
 
 
 async def _unmatched(request: Request, error: Exception) -> Response:

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import resource
+import shlex
+import shutil
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -43,14 +46,24 @@ class _Server(uvicorn.Server):
 def _announce(server: uvicorn.Server, settings: Settings) -> None:
     listening = server.servers[0].sockets[0].getsockname()
     host = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
+    command = _command()
+    data = "" if settings.data == Settings.data else f" --data {shlex.quote(str(settings.data.absolute()))}"
     sys.stdout.write(
         f"logserver listens on http://{host}:{listening[1]}\n"
         f"its data is in {settings.data}\n"
         "next, in another shell:\n"
-        "  logserver token create my-app --project my-app\n"
-        "  logserver search --follow\n"
+        f"  {command} token create my-app --project my-app{data}\n"
+        f"  {command} search --follow{data}\n"
     )
     sys.stdout.flush()
+
+
+def _command() -> str:
+    """How this program was called, so that what is printed can be typed."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m logserver"
+    return "logserver" if shutil.which("logserver") else shlex.quote(str(called))
 
 
 def run(settings: Settings) -> None:
@@ -60,6 +73,8 @@ def run(settings: Settings) -> None:
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    # What uvicorn tells of a start is told better by the lines above; what goes wrong it still says.
+    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
     config = uvicorn.Config(
         Application(settings),
         host=settings.host,

@@ -59,6 +59,10 @@ class Settings:
     )
     self_api_key: str = _setting("", "Token for that server.", seed="LOGISTER_API_KEY")
 
+    def networks(self) -> list[str]:
+        """The trusted proxies, one by one."""
+        return [network.strip() for network in self.trusted_proxies.split(",") if network.strip()]
+
 
 def meanings() -> list[tuple[str, Any, str, str, str | None]]:
     """Every setting as (name, default, unit, meaning, the seed's variable), in the order they are shown."""

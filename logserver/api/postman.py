@@ -22,7 +22,7 @@ def collection(
     *,
     title: str,
     description: str = "",
-    base_url: str = "http://localhost:8000",
+    base_url: str = "http://localhost:8080",
 ) -> dict[str, Any]:
     """A collection of format 2.1: a folder a tag, a request an example, and one without its credential."""
     folders: dict[str, dict[str, Any]] = {}

@@ -1,6 +1,7 @@
 """The JSON schemas of the types endpoints declare: structs by reference, everything else in place."""
 
 from collections.abc import Iterable
+from inspect import cleandoc
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -20,6 +21,9 @@ class Schemas:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         forms = [part for endpoint in endpoints for form in _forms(endpoint) for part in _parts(form)]
         schemas, self.components = msgspec.json.schema_components(forms, ref_template=_PLACE + "{name}")
+        for component in self.components.values():
+            if "description" in component:  # a docstring's indentation is not part of what it says
+                component["description"] = cleandoc(component["description"])
         # By identity: a form may hold a Meta, and a Meta with examples has no hash.
         self._schemas = {id(form): schema for form, schema in zip(forms, schemas, strict=True)}
 

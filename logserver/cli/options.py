@@ -33,7 +33,7 @@ def _setting(name: str, default: Any, unit: str, meaning: str, seed: str | None)
         name,
         type=kind,
         default=default,
-        show_default=True,
+        show_default=("on" if default else "off") if isinstance(default, bool) else True,
         envvar=[f"LOGSERVER_{name.upper()}", *([seed] if seed else [])],
         show_envvar=True,
         help=f"{meaning}{f' [{unit}]' if unit else ''}",

@@ -35,7 +35,8 @@ def refusals() -> Iterator[None]:
     except BrokenPipeError:  # whoever read has seen enough; click ends quietly
         raise
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        where = f": {error.filename}" if error.filename else ""
+        raise click.ClickException(f"{error.strerror or error}{where}") from error
     except UnicodeEncodeError as error:
         raise click.UsageError("an argument is not valid UTF-8") from error
 

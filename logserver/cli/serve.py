@@ -1,5 +1,6 @@
 """``logserver serve``: the server itself."""
 
+import ipaddress
 import os
 from dataclasses import fields
 from typing import Any
@@ -20,6 +21,11 @@ def serve(**values: Any) -> None:
     from logserver.server import run  # noqa: PLC0415
 
     settings = Settings(**{each.name: values[each.name] for each in fields(Settings)})
+    for network in settings.networks():
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--trusted-proxies") from error
     # What would keep the store from opening is told here in one line, before there is a server to fail.
     with refusals():
         os.close(lockfile.lock(settings.data))

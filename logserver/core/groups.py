@@ -31,20 +31,22 @@ _RECORD = """
 INSERT INTO error_groups
     (id, project, rule, title, subtitle, level, environment, n, first_seen, last_seen, first_release, last_release,
      last_event)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?8, ?9, ?9, ?10)
+VALUES (:id, :project, :rule, :title, :subtitle, :level, :environment, 1, :at, :at, :release, :release, :event)
 ON CONFLICT (id) DO UPDATE SET
     n = n + 1,
-    first_release = CASE WHEN ?8 < first_seen THEN coalesce(?9, first_release) ELSE coalesce(first_release, ?9) END,
-    last_release = CASE WHEN ?8 >= last_seen THEN coalesce(?9, last_release) ELSE coalesce(last_release, ?9) END,
-    level = CASE WHEN ?8 >= last_seen THEN ?6 ELSE level END,
-    environment = CASE WHEN ?8 >= last_seen THEN ?7 ELSE environment END,
-    last_event = CASE WHEN ?8 >= last_seen THEN ?10 ELSE last_event END,
-    regressions = regressions + (status IN ('resolved', 'archived') AND ?8 > status_at),
-    regressed_at = CASE WHEN status IN ('resolved', 'archived') AND ?8 > status_at THEN ?8 ELSE regressed_at END,
-    status_at = CASE WHEN status IN ('resolved', 'archived') AND ?8 > status_at THEN ?8 ELSE status_at END,
-    status = CASE WHEN status IN ('resolved', 'archived') AND ?8 > status_at THEN 'unresolved' ELSE status END,
-    first_seen = min(first_seen, ?8),
-    last_seen = max(last_seen, ?8)
+    first_release = CASE WHEN :at < first_seen THEN coalesce(:release, first_release)
+        ELSE coalesce(first_release, :release) END,
+    last_release = CASE WHEN :at >= last_seen THEN coalesce(:release, last_release)
+        ELSE coalesce(last_release, :release) END,
+    level = CASE WHEN :at >= last_seen THEN :level ELSE level END,
+    environment = CASE WHEN :at >= last_seen THEN :environment ELSE environment END,
+    last_event = CASE WHEN :at >= last_seen THEN :event ELSE last_event END,
+    regressions = regressions + (status IN ('resolved', 'archived') AND :at > status_at),
+    regressed_at = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN :at ELSE regressed_at END,
+    status_at = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN :at ELSE status_at END,
+    status = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN 'unresolved' ELSE status END,
+    first_seen = min(first_seen, :at),
+    last_seen = max(last_seen, :at)
 """
 
 
@@ -102,18 +104,18 @@ def record(tx: Tx, project: int, event: Event) -> bytes:
     release = event.context.get("release")
     tx.execute(
         _RECORD,
-        (
-            key,
-            project,
-            RULE,
-            title_of(event.message) or "(no message)",
-            subtitle[:_MAX_TITLE] if isinstance(subtitle, str) else None,
-            event.level,
-            event.environment(),
-            id_ms(event.id),
-            release if isinstance(release, str) else None,
-            event.id,
-        ),
+        {
+            "id": key,
+            "project": project,
+            "rule": RULE,
+            "title": title_of(event.message) or "(no message)",
+            "subtitle": subtitle[:_MAX_TITLE] if isinstance(subtitle, str) else None,
+            "level": event.level,
+            "environment": event.environment(),
+            "at": id_ms(event.id),
+            "release": release if isinstance(release, str) else None,
+            "event": event.id,
+        },
     )
     return key
 

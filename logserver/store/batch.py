@@ -65,7 +65,7 @@ class Batch:
     def undo(self, mark: Mark) -> None:
         """Drop what was added since ``mark``, and what was remembered of names that are not there any more."""
         for dropped in self._rows[mark.rows :]:
-            del self._pending[dropped[0][0]]
+            self._pending.pop(dropped[0][0], None)
         del self._rows[mark.rows :]
         del self._samples[mark.samples :]
         self.identities.undo(mark.identities)

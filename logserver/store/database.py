@@ -5,7 +5,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
@@ -50,6 +50,7 @@ class Database:
         self.queued_rows = 0
         self.queued_bytes = 0
         self._gathered: list[Write] = []
+        self._opened = AsyncExitStack()
         self._durability: Durability = durability
         self._queue_rows = queue_rows
         self._queue_bytes = queue_bytes
@@ -67,28 +68,27 @@ class Database:
         Raises StoreUnusable when another server has the folder or the file is not ours.
         """
         self._loop = asyncio.get_running_loop()
-        self._lock = lockfile.lock(self.folder)
         try:
-            self._connection = connect(self.folder, self._durability)
-            migrate(self._connection)
-            self.secret = keys.store_secret(self._connection, "spelling")
+            lock = lockfile.lock(self.folder)
+            self._opened.callback(os.close, lock)
+            connection = connect(self.folder, self._durability)
+            self._opened.callback(connection.close)
+            migrate(connection)
+            self.secret = keys.store_secret(connection, "spelling")
+            self.spelling = Spelling(self.secret)
+            self._writer = Writer(connection, now_ms=self._now_ms, monotonic=self._monotonic, answered=self._hand_over)
+            self._writer.start()
+            self._opened.push_async_callback(asyncio.to_thread, self._writer.stop)
+            self._opened.callback(self._pass_on)
+            self._opened.push_async_callback(self._readers.close)
+            await self._readers.open()
         except BaseException:
-            os.close(self._lock)
+            await self.close()
             raise
-        self.spelling = Spelling(self.secret)
-        self._writer = Writer(
-            self._connection, now_ms=self._now_ms, monotonic=self._monotonic, answered=self._hand_over
-        )
-        self._writer.start()
-        await self._readers.open()
 
     async def close(self) -> None:
         """Commit what is queued, checkpoint, and let go of the folder."""
-        await self._readers.close()
-        self._pass_on()
-        await asyncio.to_thread(self._writer.stop)
-        self._connection.close()
-        os.close(self._lock)
+        await self._opened.aclose()
 
     @property
     def checkpointed(self) -> Checkpointed | None:

@@ -140,6 +140,6 @@ def edges(tx: Tx, project: int) -> tuple[int, int] | None:
 
 
 def delete(tx: Tx, rows: list[Row]) -> None:
-    """Delete rows with their index entries and identities; the counts are the caller's."""
+    """Delete rows with their index entries; their counts and identities are the caller's."""
     tx.executemany(DELETE_WORDS, [words_of(row) for row in rows])
     tx.executemany("DELETE FROM events WHERE id = ?", [(row[0],) for row in rows])

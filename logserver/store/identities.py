@@ -49,7 +49,8 @@ class Mark(NamedTuple):
 class Identities:
     """The identities of a store. Owned by the writer; what a transaction claimed is remembered once it commits."""
 
-    def __init__(self) -> None:
+    def __init__(self, generation: int = GENERATION) -> None:
+        self._generation = generation
         self._recent: dict[int, int] = {}
         self._moving: dict[int, int] = {}
         self._queue: list[tuple[int, int]] = []
@@ -133,9 +134,10 @@ class Identities:
                 done, left = done + size, left - size
         if self._queue:
             self._slice = max(_MOVED_AT_ONCE, 2 * len(self._claims))
+            released = set(self._releases)
             tx.executemany(
                 "INSERT OR IGNORE INTO identities (hash, event) VALUES (?, ?)",
-                [pair for pair in self._queue[-self._slice :] if pair[0] in self._moving],
+                [pair for pair in self._queue[-self._slice :] if pair[0] in self._moving and pair not in released],
             )
         elif self._cleared_through < self._moved_through:
             self._slice = min(_CLEARED_AT_ONCE, self._moved_through - self._cleared_through)
@@ -156,7 +158,7 @@ class Identities:
             self._cleared_through += self._slice
             if self._cleared_through == self._moved_through:
                 self._moving = {}
-        elif len(self._recent) >= GENERATION and not self._moving:
+        elif len(self._recent) >= self._generation and not self._moving:
             self._moving, self._recent = self._recent, {}
             self._queue = sorted(self._moving.items(), reverse=True)
             self._moved_through = self._newest

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
 import aiosqlite
@@ -74,10 +75,15 @@ class Readers:
     async def read(self, function: Callable[[Tx, *A], T], *args: *A) -> T:
         """Run a function on one snapshot; ReadTimeout when it takes longer than the limit."""
         reader = await self._free.get()
-        try:
-            return await self._limited(reader, function, args)
-        finally:
-            self._free.put_nowait(reader)
+        running = asyncio.ensure_future(self._limited(reader, function, args))
+        running.add_done_callback(partial(self._give_back, reader))
+        # Who asked may go away; the connection is free only when its function has ended.
+        return await asyncio.shield(running)
+
+    def _give_back(self, reader: Reader, ended: "asyncio.Future[Any]") -> None:
+        if not ended.cancelled():
+            ended.exception()  # nobody may be left to look at it
+        self._free.put_nowait(reader)
 
     async def look_up(self, function: Callable[[Tx, *A], T], *args: *A) -> T:
         """Like read, for short look-ups that must never wait behind somebody's slow page."""

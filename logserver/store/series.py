@@ -185,9 +185,9 @@ def forget_unused(tx: Tx, vocabulary: Vocabulary, project: int, before_minute: i
     if gone:
         for kind in BOUNDS:
             tx.execute(
-                "DELETE FROM vocabulary WHERE project = ?1 AND kind = ?2"
-                f" AND value NOT IN (SELECT {kind} FROM series WHERE project = ?1) AND (?2 != 'environment'"
-                " OR value NOT IN (SELECT environment FROM dimensions WHERE project = ?1))",
-                (project, kind),
+                "DELETE FROM vocabulary WHERE project = ? AND kind = ?"
+                f" AND value NOT IN (SELECT {kind} FROM series WHERE project = ?) AND (kind != 'environment'"
+                " OR value NOT IN (SELECT environment FROM dimensions WHERE project = ?))",
+                (project, kind, project, project),
             )
         vocabulary.forget()

@@ -13,6 +13,7 @@ import msgspec
 GROWTH = 1.02
 MAX_BUCKETS = 2_048
 _LOG_GROWTH = math.log(GROWTH)
+_LARGEST_EXPONENT = math.log(sys.float_info.max)
 _SMALLEST = 1e-9
 _OFFSET = 100_000  # keeps the bucket numbers of positive values positive; negative values mirror them
 
@@ -33,7 +34,7 @@ def bucket_value(bucket: int) -> float:
     """The number a bucket stands for: at most 1 % off everything in it."""
     if bucket == 0:
         return 0.0
-    size = math.exp((abs(bucket) - _OFFSET) * _LOG_GROWTH) * 2 / (1 + GROWTH)
+    size = math.exp(min((abs(bucket) - _OFFSET) * _LOG_GROWTH, _LARGEST_EXPONENT)) * 2 / (1 + GROWTH)
     return size if bucket > 0 else -size
 
 
@@ -61,8 +62,6 @@ class Sketch(msgspec.Struct):
         self.high = max(self.high, value)
         bucket = bucket_of(value)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
-        if len(self.buckets) > MAX_BUCKETS:
-            self._pool()
 
     def merge(self, other: "Sketch") -> None:
         """Take in another sketch, as if its numbers had been added here."""
@@ -73,8 +72,6 @@ class Sketch(msgspec.Struct):
         self.high = max(self.high, other.high)
         for bucket, count in other.buckets.items():
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
-        while len(self.buckets) > MAX_BUCKETS:
-            self._pool()
 
     def percentile(self, share: float) -> float | None:
         """The number at ``share`` (0 to 1) by nearest rank; None when there are no numbers."""
@@ -87,13 +84,13 @@ class Sketch(msgspec.Struct):
                 return min(max(bucket_value(bucket), self.low), self.high)
         return self.high
 
-    def _pool(self) -> None:
-        """Move the bucket nearest to zero into its neighbour."""
-        nearest, neighbour = sorted(self.buckets, key=lambda bucket: abs(bucket_value(bucket)))[:2]
-        self.buckets[neighbour] += self.buckets.pop(nearest)
-
     def pack(self) -> bytes:
-        """The buckets as they are stored."""
+        """The buckets as they are stored: beyond 2,048 of them, those nearest to zero are pooled into the next."""
+        surplus = len(self.buckets) - MAX_BUCKETS
+        if surplus > 0:
+            by_size = sorted(self.buckets, key=lambda bucket: abs(bucket_value(bucket)))
+            for bucket in by_size[:surplus]:
+                self.buckets[by_size[surplus]] += self.buckets.pop(bucket)
         return _encode(self.buckets)
 
 

@@ -34,10 +34,11 @@ MAX_VALUE = 128
 MAX_WORDS = 2_000
 MAX_LONG_TEXT = 4_096
 MAX_TEXT = 131_072
-_MAX_INTEGER_BITS = 425  # 128 decimal digits: what MAX_VALUE allows, known without spelling the number
+_MAX_INTEGER_BITS = 426  # no number of 128 digits has more; Python refuses to spell very long ones
 
 _BETWEEN_WORDS = "\x1e"
 _BETWEEN_PARTS = "\x1f"
+_CAPITALS = re.compile("[A-Z]+")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 SEVERITY = {
@@ -76,7 +77,11 @@ _EXACT_TABLE = "".join(_moved(byte) for byte in range(256))
 
 def severity(level: str) -> str:
     """The level an event is found under: the common name of a known spelling, else the sent one in lower case."""
-    return SEVERITY.get(level) or SEVERITY.get(level.lower(), level.lower())
+    known = SEVERITY.get(level)
+    if known is None:
+        lower = _CAPITALS.sub(lambda capitals: capitals[0].lower(), level)
+        known = SEVERITY.get(lower, lower)
+    return known
 
 
 def word(key: str, value: str) -> str:
@@ -143,11 +148,11 @@ def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per
             elif kind is bool:
                 add(start + "true" if value else start + "false")
             elif kind is int:
-                if value.bit_length() <= _MAX_INTEGER_BITS:
-                    add(f"{start}{value}")
+                if value.bit_length() <= _MAX_INTEGER_BITS and len(digits := str(value)) <= MAX_VALUE:
+                    add(start + digits)
             elif kind is float:
-                if value.is_integer():
-                    add(f"{start}{int(value)}")
+                if value.is_integer() and len(digits := str(int(value))) <= MAX_VALUE:
+                    add(start + digits)
             elif kind is dict:
                 waiting.append((start[:-1], value))
             elif kind is list:

@@ -8,7 +8,7 @@ import logging
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
@@ -60,7 +60,7 @@ class WriteTx:
         self.batch = batch
         self.now_ms = 0
 
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> sqlite3.Cursor:
         """Execute one statement inside this request's savepoint."""
         if not self._saved:
             self._connection.execute("SAVEPOINT request")
@@ -164,7 +164,6 @@ class Writer:
                 begun = self._monotonic()
                 self._commit(group)
                 self.commit_seconds.append(self._monotonic() - begun)
-                self.commits += 1
                 self._answered(group)
                 self.upkeep.after_commit(rows)
         self.upkeep.finish()
@@ -189,6 +188,7 @@ class Writer:
             for write in group:
                 self._commit([write])
         else:
+            self.commits += 1
             if any(write.rows for write in group):
                 self._troubled = None
 
@@ -200,7 +200,9 @@ class Writer:
             mark = batch.mark()
             try:
                 write.outcome = write.function(tx, *write.arguments)
-            except Exception as error:  # noqa: BLE001 - whatever one request causes is that request's answer
+            except Exception as error:
+                if isinstance(error, sqlite3.Error) and _is_temporary(error):
+                    raise  # the machine's doing, not the request's; and it may have ended the whole transaction
                 tx.settle(keep=False)
                 batch.undo(mark)
                 write.outcome = error

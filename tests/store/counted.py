@@ -21,7 +21,7 @@ def take(tx: sqlite3.Connection, batch: Batch, found: Iterable[Event]) -> None:
         one.id = batch.numbering.next_id(tx, project, ms)
         batch.append(tx, project, one, to_row(one))
     batch.write(tx)
-    batch.clear()
+    batch.clear(committed=True)
 
 
 def counts(tx: sqlite3.Connection) -> dict[tuple[Any, ...], int]:

@@ -1,5 +1,5 @@
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -313,7 +313,7 @@ class Explained:
         self._connection = connection
         self.plans: list[list[str]] = []
 
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> sqlite3.Cursor:
         plan = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
         self.plans.append([row[3] for row in plan])
         return self._connection.execute(sql, parameters)

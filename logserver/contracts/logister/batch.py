@@ -3,7 +3,8 @@
 import re
 import secrets
 
-from logserver.contracts.logister.events import Draft, Reading, Receipt, open_envelope, translate
+from logserver.contracts.logister.envelopes import Draft, open_envelope
+from logserver.contracts.logister.events import Reading, Receipt, translate
 from logserver.contracts.logister.fields import is_blank, read_uuid
 from logserver.contracts.logister.refusals import BatchRejected, Unprocessable
 from logserver.contracts.logister.wire import BatchAnswer, BatchResult

@@ -2,24 +2,20 @@
 
 from typing import Any, Literal, NamedTuple, get_args
 
-import msgspec
 from msgspec.structs import astuple
 
 from logserver.contracts.logister import bounds, spans
+from logserver.contracts.logister.envelopes import Draft, open_envelope
 from logserver.contracts.logister.fields import (
-    UNREADABLE,
-    decode,
-    enveloped,
     is_blank,
     plain,
-    read_fields,
     read_number,
     read_time,
     read_uuid,
 )
 from logserver.contracts.logister.mobile import Binding
 from logserver.contracts.logister.refusals import Unprocessable
-from logserver.contracts.logister.wire import COPIED, EventEnvelope, EventFields
+from logserver.contracts.logister.wire import COPIED, EventFields
 from logserver.core.monitors import DEFAULT_INTERVAL_SECONDS, MAX_INTERVAL_SECONDS, CheckIn
 from logserver.store.events import Event
 from logserver.store.words import TYPES
@@ -30,13 +26,9 @@ CHECK_IN_STATUSES: dict[str, Literal["ok", "error", "in_progress"]] = {
 _ABSENT = (None, "")
 _FIRST_COPIED = EventFields.__struct_fields__.index(COPIED[0])
 _LAST_COPIED = _FIRST_COPIED + len(COPIED)
-_NO_FIELDS = EventFields()
 _NOTHING_BESIDE = (None,) * len(COPIED)
 MAX_LEVEL = 64
 MAX_SLUG = 255
-
-_CERTAINLY_SMALL = 2_000
-"""No JSON this short can hold too many keys, elements or characters; its depth is checked by counting."""
 
 _READ_FROM_CONTEXT = frozenset(
     {*COPIED, "service", "value", "unit", "status_code", "transaction_status", "route", "name", "status", "exception"}
@@ -49,8 +41,6 @@ _NESTED = (
     ("request_id", "trace", ("requestid",)),
     ("user_id", "user", ("id",)),
 )
-
-_decode_envelope = msgspec.json.Decoder(EventEnvelope).decode
 
 
 class Receipt(NamedTuple):
@@ -69,40 +59,6 @@ class Reading(NamedTuple):
 
     event: Event
     check_in: CheckIn | None
-
-
-class Draft(NamedTuple):
-    """An event's fields as they were spelled, before its rules are looked at."""
-
-    fields: EventFields
-    rest: dict[str, Any]
-    """What else the event had."""
-    problems: list[str]
-
-
-def open_envelope(raw: bytes) -> Draft:
-    """The fields of an envelope; raises Malformed for its shape, TooLarge for its sizes."""
-    try:
-        fields = _decode_envelope(raw).event
-    except UNREADABLE:
-        # Another spelling, an unknown field, a wrong type, or no JSON at all: told apart without hurry.
-        return _open_any(raw)
-    if len(raw) > _CERTAINLY_SMALL or not bounds.check_nesting(raw):
-        bounds.check_size(len(raw))
-        bounds.measure(fields.context or {})
-        bounds.check_strings(astuple(fields))
-    if fields.event_type is None and fields == _NO_FIELDS:
-        return _open_any(raw)
-    return Draft(fields, {}, [])
-
-
-def _open_any(raw: bytes) -> Draft:
-    sent = enveloped(decode(raw), "event")
-    bounds.check_size(len(raw))
-    fields, rest, problems = read_fields(sent, EventFields)
-    bounds.measure({**rest, **(fields.context or {})})
-    bounds.check_strings(astuple(fields))
-    return Draft(fields, rest, problems)
 
 
 def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
