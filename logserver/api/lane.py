@@ -68,6 +68,7 @@ class LaneProtocol(HttpToolsProtocol):
     _body: bytes | None = None
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _idle_since = 0.0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -82,6 +83,9 @@ class LaneProtocol(HttpToolsProtocol):
         """End a connection."""
         self._head_arrived()
         super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def eof_received(self) -> bool:  # type: ignore[override] # a transport keeps open for what is true
         """The client sends no more; what it has sent whole is still answered."""
@@ -175,6 +179,37 @@ class LaneProtocol(HttpToolsProtocol):
         if body:
             super().on_body(body)
 
+    def _unset_keepalive_if_required(self) -> None:
+        """Nothing: the one timer of a connection looks, when it rings, whether there was a request meanwhile."""
+
+    def on_response_complete(self) -> None:
+        """Go on to what is piped behind, or wait for the next request, but not for ever."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._wait(self.timeout_keep_alive)
+
+    def _wait(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that has been idle for as long as it may; look again later otherwise."""
+        self.timeout_keep_alive_task = None
+        if self.transport.is_closing() or (self.cycle is not None and not self.cycle.response_complete):
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0 or self._head_bytes:
+            self._wait(max(left, 1.0))
+        else:
+            self.transport.close()
+
     def _answer(self, turn: _Turn, answer: Answer) -> None:
         if turn.disconnected:
             return
@@ -183,14 +218,11 @@ class LaneProtocol(HttpToolsProtocol):
             turn.keep_alive = False
         elif not turn.keep_alive:
             headers.append((b"connection", b"close"))
-        parts = [_STATUS_LINES[answer.status]]
-        for name, value in (*self.server_state.default_headers, *headers):
-            parts += (name, b": ", value, b"\r\n")
-        parts += (
-            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(answer.body),
-            answer.body,
+        head = b"".join([b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)])
+        self.transport.write(
+            b"%b%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+            % (_STATUS_LINES[answer.status], head, len(answer.body), answer.body)
         )
-        self.transport.write(b"".join(parts))
         turn.response_complete = True
         if self._lane.logged is not None:
             self._lane.logged(turn.request, answer.status, self.loop.time() - turn.began, len(answer.body))

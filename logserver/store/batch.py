@@ -6,7 +6,6 @@ inside a savepoint would make the full-text index flush each time.
 
 import struct
 from collections import Counter
-from typing import NamedTuple
 
 from logserver.store import events, samples, series
 from logserver.store.events import Event, Row
@@ -19,14 +18,8 @@ from logserver.store.series import Vocabulary
 from logserver.store.sketch import Sketch
 from logserver.store.tx import Tx
 
-
-class Mark(NamedTuple):
-    """Where a request's part of the batch begins."""
-
-    rows: int
-    samples: int
-    admitted: int
-    identities: IdentityMark
+Mark = tuple[int, int, int, IdentityMark]
+"""Where a request's part of the batch begins: rows, samples, names admitted, identities."""
 
 
 class Batch:
@@ -60,16 +53,17 @@ class Batch:
 
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""
-        return Mark(len(self._rows), len(self._samples), self.vocabulary.admitted, self.identities.mark())
+        return len(self._rows), len(self._samples), self.vocabulary.admitted, self.identities.mark()
 
     def undo(self, mark: Mark) -> None:
         """Drop what was added since ``mark``, and what was remembered of names that are not there any more."""
-        for dropped in self._rows[mark.rows :]:
+        rows, samples, admitted, identities = mark
+        for dropped in self._rows[rows:]:
             self._pending.pop(dropped[0][0], None)
-        del self._rows[mark.rows :]
-        del self._samples[mark.samples :]
-        self.identities.undo(mark.identities)
-        if self.vocabulary.admitted != mark.admitted:
+        del self._rows[rows:]
+        del self._samples[samples:]
+        self.identities.undo(identities)
+        if self.vocabulary.admitted != admitted:
             self.vocabulary.forget()
 
     def clear(self, *, committed: bool) -> None:

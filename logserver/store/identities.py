@@ -8,7 +8,6 @@ few with each transaction, so that those of one page are written together.
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 from logserver.store.tx import Tx
 
@@ -39,11 +38,8 @@ def key_hash(key: bytes) -> int:
     return int.from_bytes(blake2b(key, digest_size=8).digest(), "big") & _HASH_MASK
 
 
-class Mark(NamedTuple):
-    """Where a request's claims and releases begin."""
-
-    claims: int
-    releases: int
+Mark = tuple[int, int]
+"""Where a request's claims and releases begin."""
 
 
 class Identities:
@@ -112,14 +108,15 @@ class Identities:
 
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""
-        return Mark(len(self._claims), len(self._releases))
+        return len(self._claims), len(self._releases)
 
     def undo(self, mark: Mark) -> None:
         """Drop what was claimed and released since ``mark``."""
-        for place, _ in self._claims[mark.claims :]:
+        claims, releases = mark
+        for place, _ in self._claims[claims:]:
             del self._claimed[place]
-        del self._claims[mark.claims :]
-        del self._releases[mark.releases :]
+        del self._claims[claims:]
+        del self._releases[releases:]
         self._looked_up.clear()
 
     def write(self, tx: Tx) -> None:

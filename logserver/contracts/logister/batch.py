@@ -54,9 +54,9 @@ def _draft(line: bytes, number: int) -> Draft:
     read = [read_uuid(value) for value in identities if value is not None]
     if None in read or not read:
         raise Malformed(f"line {number}: uuid and event_id must be UUIDs", "invalid_identity")
-    if len(set(read)) > 1:
+    if read[0] != read[-1]:
         raise Malformed(f"line {number}: uuid and event_id name different events", "conflicting_identity")
-    return draft
+    return draft._replace(identity=read[0])
 
 
 def read(drafts: list[Draft], *, name: str, receipt: Receipt) -> list[Reading]:

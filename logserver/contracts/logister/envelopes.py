@@ -23,6 +23,8 @@ class Draft(NamedTuple):
     rest: dict[str, Any]
     """What else the event had."""
     problems: list[str]
+    identity: bytes | None = None
+    """Its uuid, where that was read already."""
 
 
 def open_envelope(raw: bytes) -> Draft:

@@ -71,7 +71,7 @@ def read_body(raw: bytes, *, receipt: Receipt) -> Reading:
 
 def translate(draft: Draft, receipt: Receipt) -> Reading:
     """The record of an event's fields and of what else came with them; raises Unprocessable with every broken rule."""
-    fields, rest, problems = draft
+    fields, rest, problems, identity = draft
     received_ms = receipt.received_ms
     errors = list(problems)
     event_type = fields.event_type.strip().lower() if fields.event_type is not None else ""
@@ -96,7 +96,7 @@ def translate(draft: Draft, receipt: Receipt) -> Reading:
     level = fields.level.strip() if fields.level is not None else ""
     if len(level) > MAX_LEVEL:
         errors.append(f"Level is too long (maximum is {MAX_LEVEL} characters)")
-    uuid = _uuid(fields.uuid, fields.event_id, errors)
+    uuid = identity or _uuid(fields.uuid, fields.event_id, errors)
     occurred = read_time(fields.occurred_at)
     if event_type == "span":
         started = read_time(context.get("started_at"))
@@ -129,6 +129,8 @@ def translate(draft: Draft, receipt: Receipt) -> Reading:
 def name_environment(context: dict[str, Any], usual: str) -> None:
     """Make sure that a context names its environment, as text; ``usual`` where it has none."""
     environment = context.get("environment")
+    if type(environment) is str and environment and not environment.isspace():
+        return
     if is_blank(environment):
         context["environment"] = usual
     elif isinstance(environment, int | float):
@@ -155,7 +157,8 @@ def _context(fields: EventFields, rest: dict[str, Any], event_type: str) -> dict
             context[name] = fields.status
     for key, value in rest.items():
         context.setdefault(key, value)
-    _read_nested(context)
+    if "trace" in context or "user" in context:
+        _read_nested(context)
     return context
 
 
