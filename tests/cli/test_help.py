@@ -37,7 +37,7 @@ def test_help_says_default_unit_and_variable_of_every_setting(
     begin = text.index(squeezed(f"--{name.replace('_', '-')}"), text.index("Options:"))
     shown = default if default != "" else '""'
     if isinstance(default, bool):
-        shown = "on" if default else "off"
+        shown = "(on)" if default else "(off)"
     variables = f"LOGSERVER_{name.upper()}" + (f", {seed}" if seed else "")
     promised = squeezed(f"{meaning} {f'[{unit}]' if unit else ''} [env var: {variables}; default: {shown}")
     assert promised in text[begin : begin + len(promised) + 250]
