@@ -112,7 +112,8 @@ class Handlers:
         self._gate.take(request, "mobile_ingest_tokens")
         project = _server_token(request)
         sent = enveloped(decode(_plain(request, bounds.BODY_BYTES)), "mobile_ingest_token")
-        fields, _, problems = read_fields(sent, MobileTokenFields)
+        fields, rest, problems = read_fields(sent, MobileTokenFields)
+        bounds.measure(rest)
         bounds.check_strings(astuple(fields))
         binding, seconds, errors = mobile.read(fields, problems)
         if errors:
