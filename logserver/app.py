@@ -227,7 +227,7 @@ def _rates(settings: Settings) -> Rates:
 async def _unmatched(request: Request, error: Exception) -> Response:
     """The answer for a path or method that no route has, in the dialect of the prefix it came nearest to."""
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
-    status_code, payload = _DIALECTS[0][1](NotFound("Not found"))
+    status_code, payload = _DIALECTS[0][1](NotFound(error.detail))
     for prefixes, refuse in _DIALECTS:
         if request.url.path.startswith(prefixes):
             status_code, payload = refuse(NotFound(error.detail))

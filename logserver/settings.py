@@ -7,9 +7,9 @@ from typing import Any, Literal
 import platformdirs
 
 
-def _setting(default: Any, meaning: str, *, unit: str = "", seed: str | None = None) -> Any:
-    """A setting with its meaning; ``seed`` is another environment variable that is read as well."""
-    return field(default=default, metadata={"meaning": meaning, "unit": unit, "seed": seed})
+def _setting(default: Any, meaning: str, *, unit: str = "", also: str | None = None) -> Any:
+    """A setting with its meaning; ``also`` is another environment variable that is read as well."""
+    return field(default=default, metadata={"meaning": meaning, "unit": unit, "also": also})
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Settings:
         1_200,
         "Requests a token may send to an endpoint in a window.",
         unit="requests",
-        seed="LOGISTER_PUBLIC_API_RATE_LIMIT_REQUESTS",
+        also="LOGISTER_PUBLIC_API_RATE_LIMIT_REQUESTS",
     )
     public_api_rate_limit_period_seconds: int = _setting(
-        60, "Length of a rate-limit window.", unit="seconds", seed="LOGISTER_PUBLIC_API_RATE_LIMIT_PERIOD_SECONDS"
+        60, "Length of a rate-limit window.", unit="seconds", also="LOGISTER_PUBLIC_API_RATE_LIMIT_PERIOD_SECONDS"
     )
     public_api_auth_failure_rate_limit_requests: int = _setting(
         120,
         "Failed authentications a source address may make in a window.",
         unit="requests",
-        seed="LOGISTER_PUBLIC_API_AUTH_FAILURE_RATE_LIMIT_REQUESTS",
+        also="LOGISTER_PUBLIC_API_AUTH_FAILURE_RATE_LIMIT_REQUESTS",
     )
     trusted_proxies: str = _setting(
         "", "Networks whose X-Forwarded-For is believed, separated by commas, such as 127.0.0.1,10.0.0.0/8."
@@ -55,9 +55,9 @@ class Settings:
     min_free_megabytes: int = _setting(128, "Free disk space below which new events are refused with 503.", unit="MB")
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
-        "", "Ingest address of another server that is told of refused submissions instead.", seed="LOGISTER_ENDPOINT"
+        "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"
     )
-    self_api_key: str = _setting("", "Token for that server.", seed="LOGISTER_API_KEY")
+    self_api_key: str = _setting("", "Token for that server.", also="LOGISTER_API_KEY")
 
     def networks(self) -> list[str]:
         """The trusted proxies, one by one."""
@@ -65,8 +65,8 @@ class Settings:
 
 
 def meanings() -> list[tuple[str, Any, str, str, str | None]]:
-    """Every setting as (name, default, unit, meaning, the seed's variable), in the order they are shown."""
+    """Every setting as (name, default, unit, meaning, the other variable), in the order they are shown."""
     return [
-        (each.name, each.default, each.metadata["unit"], each.metadata["meaning"], each.metadata["seed"])
+        (each.name, each.default, each.metadata["unit"], each.metadata["meaning"], each.metadata["also"])
         for each in fields(Settings)
     ]

@@ -41,13 +41,13 @@ def derived() -> dict[Path, str]:
 
 
 def _settings() -> Iterator[tuple[str, ...]]:
-    for name, default, unit, meaning, seed in meanings():
+    for name, default, unit, meaning, also in meanings():
         shown = "the user's data folder" if name == "data" else _code(_spelled(default))
         yield (
             _code(f"LOGSERVER_{name.upper()}"),
             f"{shown} {unit}".strip() if shown else "(none)",
             meaning.replace("|", "\\|"),
-            _code(seed or ""),
+            _code(also or ""),
         )
 
 

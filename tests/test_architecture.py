@@ -1,4 +1,4 @@
-"""The rooms of the house, and who may look where."""
+"""The parts of the program, and who may look where."""
 
 import ast
 from collections.abc import Iterator

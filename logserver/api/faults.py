@@ -33,7 +33,7 @@ STATUS: dict[type[Exception], int] = {
     StoreBusy: 503,
     ReadTimeout: 503,
 }
-"""A contract may speak another status where its seed says so."""
+"""A contract may speak another status where its product does."""
 
 REFUSALS = (Fault, StoreError)
 """Everything that is the sender's to mend or to wait for; any other exception is a 500."""

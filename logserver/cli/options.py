@@ -12,7 +12,7 @@ from logserver.settings import Settings, meanings
 _MAX_PORT = 65_535
 
 
-def _setting(name: str, default: Any, unit: str, meaning: str, seed: str | None) -> Callable[[Any], Any]:
+def _setting(name: str, default: Any, unit: str, meaning: str, also: str | None) -> Callable[[Any], Any]:
     hint = typing.get_type_hints(Settings)[name]
     option = f"--{name.replace('_', '-')}"
     kind: Any = hint
@@ -34,7 +34,7 @@ def _setting(name: str, default: Any, unit: str, meaning: str, seed: str | None)
         type=kind,
         default=default,
         show_default=("on" if default else "off") if isinstance(default, bool) else True,
-        envvar=[f"LOGSERVER_{name.upper()}", *([seed] if seed else [])],
+        envvar=[f"LOGSERVER_{name.upper()}", *([also] if also else [])],
         show_envvar=True,
         help=f"{meaning}{f' [{unit}]' if unit else ''}",
     )

@@ -9,13 +9,14 @@ from logserver.store.tx import Tx
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """A release brought to an environment at a time in Unix milliseconds."""
+    """A release brought to an environment."""
 
     release: str
     environment: str
     repository: str
     commit_sha: str
-    deployed_at: int
+    deployed_at: int | None
+    """When, in Unix milliseconds; None where the sender named no time."""
     details: dict[str, Any]
     """What else was said: branch, pull request, links."""
 
@@ -27,26 +28,38 @@ class Recorded(NamedTuple):
     uuid: str
 
 
-def record(tx: Tx, project: int, deployment: Deployment) -> Recorded:
-    """Store a deployment; the same release of a repository to the same environment again is the same deployment."""
+def record(tx: Tx, project: int, deployment: Deployment, now_ms: int) -> Recorded:
+    """Store a deployment of a project.
+
+    The same release of a repository to the same environment at the same time is the same deployment, and so is
+    one that names no time: what it says is added to what is known. At another time it is another one.
+    """
+    key = (project, deployment.repository, deployment.environment, deployment.release)
+    known = tx.execute(
+        "SELECT id, uuid, details FROM deployments"
+        " WHERE project = ? AND repository = ? AND environment = ? AND release = ? AND (? IS NULL OR deployed_at = ?)"
+        " ORDER BY deployed_at DESC LIMIT 1",
+        (*key, deployment.deployed_at, deployment.deployed_at),
+    ).fetchone()
+    if known is not None:
+        number, public, details = known
+        tx.execute(
+            "UPDATE deployments SET commit_sha = ?, details = ? WHERE id = ?",
+            (deployment.commit_sha, _encode(msgspec.json.decode(details) | deployment.details), number),
+        )
+        return Recorded(number, public)
+    public = str(uuid.uuid4())
+    at = deployment.deployed_at if deployment.deployed_at is not None else now_ms
     cursor = tx.execute(
-        "INSERT INTO deployments (uuid, project, release, environment, deployed_at, repository, commit_sha, details)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (project, repository, environment, release) DO UPDATE SET"
-        " deployed_at = excluded.deployed_at, commit_sha = excluded.commit_sha, details = excluded.details"
-        " RETURNING id, uuid",
-        (
-            str(uuid.uuid4()),
-            project,
-            deployment.release,
-            deployment.environment,
-            deployment.deployed_at,
-            deployment.repository,
-            deployment.commit_sha,
-            msgspec.json.encode(deployment.details).decode(),
-        ),
+        "INSERT INTO deployments (uuid, project, repository, environment, release, deployed_at, commit_sha, details)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (public, *key, at, deployment.commit_sha, _encode(deployment.details)),
     )
-    return Recorded(*cursor.fetchone())
+    return Recorded(int(cursor.lastrowid or 0), public)
+
+
+def _encode(details: dict[str, Any]) -> str:
+    return msgspec.json.encode(details).decode()
 
 
 def every(tx: Tx, project: int, *, since_ms: int, until_ms: int) -> list[Deployment]:

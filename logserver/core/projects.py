@@ -45,14 +45,6 @@ def _project(row: tuple[object, ...]) -> Project:
     return msgspec.convert(dict(zip(Project.__struct_fields__, row, strict=True)), Project, strict=False)
 
 
-def slugify(name: str) -> str:
-    """A slug made of a name; raises Invalid when nothing of the name can be kept."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-")
-    if not slug:
-        raise Invalid([("slug", "needs at least one of a-z and 0-9")])
-    return slug
-
-
 def create(
     tx: Tx,
     *,
@@ -122,6 +114,8 @@ def archive(tx: Tx, slug: str, now_ms: int) -> Project:
     Raises Invalid for the server's own project.
     """
     project = by_slug(tx, slug)
+    if project.system:
+        raise Invalid([("project", "the server's own project stays open")])
     tx.execute("UPDATE projects SET archived_at = ? WHERE number = ? AND archived_at IS NULL", (now_ms, project.number))
     tx.execute("UPDATE tokens SET revoked_at = ? WHERE project = ? AND revoked_at IS NULL", (now_ms, project.number))
     changed(tx)
@@ -151,6 +145,8 @@ def set_values(
     """
     project = by_slug(tx, slug)
     if name is not None:
+        if not name.strip():
+            raise Invalid([("name", "can't be blank")])
         tx.execute("UPDATE projects SET name = ? WHERE number = ?", (name, project.number))
     if retention_days is not None:
         days = _retention(retention_days)

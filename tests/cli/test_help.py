@@ -32,13 +32,13 @@ IDS = [" ".join(path) for path, _ in COMMANDS]
 def test_help_says_default_unit_and_variable_of_every_setting(
     shell: Shell, each: tuple[str, object, str, str, str | None]
 ) -> None:
-    name, default, unit, meaning, seed = each
+    name, default, unit, meaning, also = each
     text = squeezed(shell("serve", "--help").stdout)
     begin = text.index(squeezed(f"--{name.replace('_', '-')}"), text.index("Options:"))
     shown = default if default != "" else '""'
     if isinstance(default, bool):
         shown = "(on)" if default else "(off)"
-    variables = f"LOGSERVER_{name.upper()}" + (f", {seed}" if seed else "")
+    variables = f"LOGSERVER_{name.upper()}" + (f", {also}" if also else "")
     promised = squeezed(f"{meaning} {f'[{unit}]' if unit else ''} [env var: {variables}; default: {shown}")
     assert promised in text[begin : begin + len(promised) + 250]
 

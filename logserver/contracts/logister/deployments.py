@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import astuple
 
 from logserver.contracts.logister import bounds
-from logserver.contracts.logister.fields import enveloped, is_blank, read_fields, read_time
+from logserver.contracts.logister.fields import enveloped, humanize, is_blank, read_fields, read_time
 from logserver.contracts.logister.refusals import Unprocessable
 from logserver.contracts.logister.wire import DeploymentFields
 from logserver.core.deployments import Deployment
@@ -14,6 +14,8 @@ from logserver.core.deployments import Deployment
 _COMMIT = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _ADDRESS = re.compile(r"(?:https?://[^/\s]+/|git@[^:\s]+:)(.+?)(?:\.git)?/?", re.ASCII)
+_LINK = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_NUMBER = re.compile(r"#?\d{1,40}", re.ASCII)
 _DETAILS = (
     "branch",
     "pull_request_number",
@@ -26,7 +28,7 @@ _DETAILS = (
 )
 
 
-def read(payload: Any, *, size: int, received_ms: int, environment: str) -> Deployment:
+def read(payload: Any, *, size: int, environment: str) -> Deployment:
     """The deployment of an envelope; raises Malformed, TooLarge, and Unprocessable with everything wrong."""
     sent = enveloped(payload, "deployment")
     bounds.check_size(size)
@@ -53,6 +55,15 @@ def read(payload: Any, *, size: int, received_ms: int, environment: str) -> Depl
     deployed = read_time(fields.deployed_at)
     if fields.deployed_at is not None and deployed is None:
         errors.append("Deployed at is no time")
+    # These are shown as links, so nothing but the web may stand in them.
+    errors.extend(
+        f"{humanize(name)} must be an http or https address"
+        for name in _DETAILS
+        if name.endswith("_url") and not _LINK.match(getattr(fields, name) or "https://-")
+    )
+    number = fields.pull_request_number
+    if number is not None and not _NUMBER.fullmatch(str(number)):
+        errors.append("Pull request number must be a number")
     if errors:
         raise Unprocessable(errors)
     details = {name: value for name in _DETAILS if (value := getattr(fields, name)) is not None}
@@ -61,6 +72,6 @@ def read(payload: Any, *, size: int, received_ms: int, environment: str) -> Depl
         environment=(fields.environment or "").strip() or environment,
         repository=repository,
         commit_sha=commit,
-        deployed_at=deployed // 1000 if deployed is not None else received_ms,
+        deployed_at=deployed // 1000 if deployed is not None else None,
         details=details | rest,
     )

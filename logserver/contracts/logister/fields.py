@@ -41,6 +41,8 @@ def decode(raw: bytes) -> Any:
     """The JSON value of a body; Malformed (``invalid_json``) for what is none."""
     try:
         return msgspec.json.decode(raw)
+    except RecursionError:
+        raise Malformed("the body is not valid JSON: it is nested too deeply", "invalid_json") from None
     except UNREADABLE as error:
         raise Malformed(f"the body is not valid JSON: {error}", "invalid_json") from None
 
@@ -48,10 +50,10 @@ def decode(raw: bytes) -> Any:
 def enveloped(payload: Any, root: str) -> dict[str, Any]:
     """The object under the root key, in lower or upper case.
 
-    Raises Malformed (``missing_event``; ``invalid_envelope`` for what is no object around it) where it is
+    Raises Malformed (``missing_<root>``; ``invalid_envelope`` for what is no object around it) where it is
     missing, empty or no object.
     """
-    code = "missing_event"
+    code = f"missing_{root}"
     if not isinstance(payload, dict):
         code = "invalid_envelope"
     else:

@@ -95,17 +95,13 @@ class Handlers:
         self._gate.take(request, "deployments")
         project = _server_token(request)
         raw = _plain(request, bounds.BODY_BYTES)
-        deployment = deployments.read(
-            decode(raw),
-            size=len(raw),
-            received_ms=self._services.clock.now_ms(),
-            environment=self._services.environment,
-        )
+        deployment = deployments.read(decode(raw), size=len(raw), environment=self._services.environment)
+        now = self._services.clock.now_ms()
 
         def finish(recorded: Recorded) -> Reply:
             return Reply(201, Accepted(recorded.uuid, recorded.number, ACCEPTED))
 
-        return Work(core_deployments.record, (project.number, deployment), 1, len(raw), finish)
+        return Work(core_deployments.record, (project.number, deployment, now), 1, len(raw), finish)
 
     def mint_mobile_token(self, request: Request) -> Work:
         """POST /api/v1/mobile_ingest_tokens: a short-lived token for one app."""

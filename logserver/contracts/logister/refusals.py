@@ -95,7 +95,7 @@ class Notes:
 
 def _reason(fault: Exception) -> str:
     """What was wrong, in words that hold no value: a message may quote one after a bracket or a colon."""
-    name = getattr(fault, "code", type(fault).__name__.lower())
+    name = getattr(fault, "code", "invalid" if isinstance(fault, Invalid) else type(fault).__name__.lower())
     if isinstance(fault, Unprocessable):
         rules = dict.fromkeys(error.partition(" (")[0].partition(":")[0] for error in fault.errors)
         return f"{name}: {', '.join(list(rules)[:10])}"

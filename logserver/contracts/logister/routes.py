@@ -205,7 +205,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             name="record_deployment",
             tag=RELEASES,
             summary="Record a deployment",
-            description="The same release of a repository to the same environment again is the same deployment.",
+            description="The same release, repository, environment and time again is the same deployment.",
             handler=hot(handlers.record_deployment),
             auth=Auth.PROJECT_TOKEN,
             takes=wire.DeploymentEnvelope,

@@ -213,6 +213,6 @@ CREATE TABLE deployments (
     repository TEXT NOT NULL,
     commit_sha TEXT NOT NULL,
     details TEXT NOT NULL,          -- JSON object: branch, links, pull request
-    UNIQUE (project, repository, environment, release)
+    UNIQUE (project, repository, environment, release, deployed_at)
 );
 CREATE INDEX deployments_by_time ON deployments (project, deployed_at);

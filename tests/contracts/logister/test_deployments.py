@@ -108,12 +108,33 @@ def test_a_repository_is_owner_and_name(server: Server, sender: Sender, reposito
 
 
 def test_the_same_deployment_again_is_the_same(server: Server, sender: Sender) -> None:
-    first = send(server, sender, branch="main")
-    again = send(server, sender, commit_sha=SHA, branch="other", deployed_at="2026-09-21T14:00:00Z")
-    assert again == first
+    at = "2026-09-21T14:00:00Z"
+    first = send(server, sender, branch="main", deployed_at=at)
+    assert send(server, sender, commit_sha=SHA, release_tag="v1", deployed_at=at) == first
+    assert send(server, sender, commit_sha=SHA, branch="other") == first
     assert stored(server, sender) == [
-        Deployment("1.2.3", "production", "acme/shop", SHA, 1_789_999_200_000, {"branch": "other"})
+        Deployment("1.2.3", "production", "acme/shop", SHA, 1_789_999_200_000, {"branch": "other", "release_tag": "v1"})
     ]
+
+
+def test_the_same_release_at_another_time_is_another_mark(server: Server, sender: Sender) -> None:
+    first = send(server, sender, deployed_at="2026-09-21T14:00:00Z")
+    assert send(server, sender, deployed_at="2026-09-21T16:00:00Z")["id"] != first["id"]
+    assert [each.deployed_at for each in stored(server, sender)] == [1_789_999_200_000, 1_790_006_400_000]
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"deployment_url": "javascript:alert(1)"}, "Deployment url must be an http or https address"),
+        ({"compare_url": "/relative"}, "Compare url must be an http or https address"),
+        ({"pull_request_number": "abc"}, "Pull request number must be a number"),
+    ],
+)
+def test_what_is_shown_as_a_link_is_one(server: Server, sender: Sender, fields: Any, error: str) -> None:
+    answer = server.post(DEPLOYMENTS, deployment(**fields), sender.token)
+    assert (answer.status_code, answer.json()) == (422, {"errors": [error]})
+    assert not stored(server, sender)
 
 
 @pytest.mark.parametrize("fields", [{"release": "1.2.4"}, {"environment": "staging"}, {"repository": "acme/other"}])
