@@ -20,7 +20,7 @@ from logserver.api.endpoint import Endpoint, distinct
 from logserver.api.gate import Gate, Rates
 from logserver.api.hot import Hot, Reply
 from logserver.api.lane import Lane
-from logserver.api.services import Services
+from logserver.api.resources import Resources
 from logserver.contracts.logister import refusals as logister_refusals
 from logserver.contracts.logister import routes as logister
 from logserver.core import monitors, retention, status
@@ -69,7 +69,7 @@ class Application:
             self.database, self.clock, intake, remote=_remote(settings), enabled=settings.self_observability
         )
         self.gate = Gate(self.credentials, self.clock, _rates(settings), settings.networks())
-        services = Services(
+        resources = Resources(
             clock=self.clock,
             database=self.database,
             intake=intake,
@@ -78,7 +78,7 @@ class Application:
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
-        self.endpoints = endpoints(services)
+        self.endpoints = endpoints(resources)
         self.jobs = Jobs(self._jobs(), self.clock)
         self._hot = {
             endpoint.path: endpoint.handler
@@ -200,9 +200,9 @@ class Application:
             await self.database.close()
 
 
-def endpoints(services: Services) -> list[Endpoint]:
+def endpoints(resources: Resources) -> list[Endpoint]:
     """Every endpoint of every contract."""
-    return distinct([*logister.endpoints(services), *health.endpoints(services)])
+    return distinct([*logister.endpoints(resources), *health.endpoints(resources)])
 
 
 def _plain_path(path: str) -> str:

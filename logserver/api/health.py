@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from logserver.api.endpoint import Endpoint, Tag
-from logserver.api.services import Services
+from logserver.api.resources import Resources
 from logserver.store.errors import StoreBusy
 from logserver.store.writer import WriteTx
 
@@ -23,7 +23,7 @@ def _json(status: int, health: Health) -> Response:
     return Response(msgspec.json.encode(health), status, media_type="application/json")
 
 
-def endpoints(services: Services) -> list[Endpoint]:
+def endpoints(resources: Resources) -> list[Endpoint]:
     """The declarations of /healthz and /readyz."""
 
     async def healthz(_request: Request) -> Response:
@@ -31,10 +31,10 @@ def endpoints(services: Services) -> list[Endpoint]:
 
     async def readyz(_request: Request) -> Response:
         try:
-            services.database.admit(1, 0)
-            if trouble := services.database.trouble():
+            resources.database.admit(1, 0)
+            if trouble := resources.database.trouble():
                 return _json(503, Health("unavailable", trouble))
-            await services.database.write(_commit, services.clock.now_ms())
+            await resources.database.write(_commit, resources.clock.now_ms())
         except StoreBusy as busy:
             return _json(503, Health("unavailable", str(busy)))
         return _json(200, Health("ok"))

@@ -18,7 +18,7 @@ from logserver.store import database, lockfile
 def serve(**values: Any) -> None:
     """Run the server until it is told to stop (SIGTERM or Ctrl-C)."""
     # Imported here, so that the other commands do not wait for a web server to load.
-    from logserver.server import run  # noqa: PLC0415
+    from logserver.server import run  # noqa: PLC0415 - as said above
 
     settings = Settings(**{each.name: values[each.name] for each in fields(Settings)})
     for network in settings.networks():

@@ -111,7 +111,7 @@ def _measure(
             ours, theirs = [], []
             for _ in range(plan.rounds):
                 theirs.append(_median_ms(lambda: limited(beside[1])))
-                ours.append(_median_ms(lambda question=question: limited(question)))  # type: ignore[misc]
+                ours.append(_median_ms(lambda question=question: limited(question)))  # type: ignore[misc] # the default binds the question of this turn
             target, stretch = limits
             results.append(
                 measured(
@@ -156,7 +156,7 @@ def slow_pages(plan: Plan) -> list[Result]:
 def charts(plan: Plan) -> list[Result]:
     """Events by quarters of an hour over the last 24 hours: by level, and under a text."""
     from logserver.store.histogram import Histogram, histogram  # noqa: PLC0415 - what only charts need
-    from logserver.store.search import Search  # noqa: PLC0415
+    from logserver.store.search import Search  # noqa: PLC0415 - the same
 
     folder = bigstore.large(plan)
     until = bigstore.made(folder).end_ms

@@ -32,7 +32,7 @@ def report(**changes: object) -> Report:
         "log_pages": 8,
         "jobs": {"tidy": Record(passes=3, failures=1, last_ms=now, lateness=0.5, last_error="OSError: no")},
     }
-    return Report(**usual | changes)  # type: ignore[arg-type]
+    return Report(**usual | changes)  # type: ignore[arg-type] # a report in which each case changes a field
 
 
 @pytest.fixture

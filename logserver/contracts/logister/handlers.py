@@ -6,7 +6,7 @@ from msgspec.structs import astuple
 
 from logserver.api.hot import Reply, Work
 from logserver.api.request import Request, unpacked
-from logserver.api.services import Services
+from logserver.api.resources import Resources
 from logserver.contracts.logister import batch, bounds, check_ins, deployments, events, mobile
 from logserver.contracts.logister.events import Reading, Receipt
 from logserver.contracts.logister.fields import decode, enveloped, read_fields
@@ -25,11 +25,11 @@ SENDERS = frozenset({"project", "mobile"})
 
 
 class Handlers:
-    """The handlers of the contract, over one server's services."""
+    """The handlers of the contract, over one server's resources."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._gate = services.gate
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._gate = resources.gate
 
     def ingest_event(self, request: Request) -> Work:
         """POST /api/v1/ingest_events: one event of any type."""
@@ -95,8 +95,8 @@ class Handlers:
         self._gate.take(request, "deployments")
         project = _server_token(request)
         raw = _plain(request, bounds.BODY_BYTES)
-        deployment = deployments.read(decode(raw), size=len(raw), environment=self._services.environment)
-        now = self._services.clock.now_ms()
+        deployment = deployments.read(decode(raw), size=len(raw), environment=self._resources.environment)
+        now = self._resources.clock.now_ms()
 
         def finish(recorded: Recorded) -> Reply:
             return Reply(201, Accepted(recorded.uuid, recorded.number, ACCEPTED))
@@ -114,7 +114,7 @@ class Handlers:
         binding, seconds, errors = mobile.read(fields, problems)
         if errors:
             raise Unprocessable(errors)
-        now = self._services.clock.now_ms()
+        now = self._resources.clock.now_ms()
 
         def finish(issued: Any) -> Reply:
             return Reply(201, issued)
@@ -122,12 +122,12 @@ class Handlers:
         return Work(mobile.issue, (project, binding, seconds, now), 0, 0, finish)
 
     def _receipt(self, credential: Credential) -> Receipt:
-        return Receipt(self._services.clock.now_ms(), self._services.environment, mobile.binding_of(credential))
+        return Receipt(self._resources.clock.now_ms(), self._resources.environment, mobile.binding_of(credential))
 
     def _store(self, credential: Credential, readings: list[Reading], size: int, finish: Any) -> Work:
         moves = {index: reading.check_in for index, reading in enumerate(readings) if reading.check_in is not None}
         incoming = [reading.event for reading in readings]
-        function, arguments = self._services.intake.plan(_project(credential), incoming, moves)
+        function, arguments = self._resources.intake.plan(_project(credential), incoming, moves)
         return Work(function, arguments, len(incoming), size, finish)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from logserver.api.endpoint import NDJSON, Answer, Auth, Endpoint, Example, Parameter, Tag
 from logserver.api.hot import Dialect, Hot, Rules
-from logserver.api.services import Services
+from logserver.api.resources import Resources
 from logserver.contracts.logister import batch, bounds, wire
 from logserver.contracts.logister.handlers import SENDERS, Handlers
 from logserver.contracts.logister.refusals import Notes, refuse
@@ -100,19 +100,19 @@ _MOBILE = {
 }
 
 
-def endpoints(services: Services) -> list[Endpoint]:
-    """The declarations of the contract over a server's services."""
-    handlers = Handlers(services)
-    dialect = Dialect(refuse, Notes(services.observer).refused)
+def endpoints(resources: Resources) -> list[Endpoint]:
+    """The declarations of the contract over a server's resources."""
+    handlers = Handlers(resources)
+    dialect = Dialect(refuse, Notes(resources.observer).refused)
 
     def hot(prepare: Any, rules: Rules = _EVENT_RULES) -> Hot:
         return Hot(
             prepare,
             rules,
             dialect,
-            gate=services.gate,
-            database=services.database,
-            body_seconds=services.body_seconds,
+            gate=resources.gate,
+            database=resources.database,
+            body_seconds=resources.body_seconds,
         )
 
     return [

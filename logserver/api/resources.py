@@ -1,4 +1,4 @@
-"""What the contracts are given to work with: one of each, made by the roof."""
+"""What the contracts work with: one of each, made by the roof."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from logserver.store.database import Database
 
 
 @dataclass(frozen=True)
-class Services:
+class Resources:
     """The parts of a running server that requests need."""
 
     clock: Clock
