@@ -2,35 +2,36 @@
 
 import gc
 import logging
-import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logserver import __version__
 from logserver.api import cors, documents, health
 from logserver.api.access import AccessLog
-from logserver.api.endpoint import Endpoint, distinct
+from logserver.api.endpoint import distinct
 from logserver.api.gate import Gate, Rates
-from logserver.api.hot import Hot, Reply
+from logserver.api.hot import Hot
 from logserver.api.lane import Lane
 from logserver.api.resources import Resources
-from logserver.contracts.logister import refusals as logister_refusals
 from logserver.contracts.logister import routes as logister
-from logserver.core import monitors, retention, status
+from logserver.contracts.logstitch import routes as logstitch
+from logserver.contracts.logstitch import signing
+from logserver.contracts.logstitch.chain import Chain
+from logserver.contracts.logstitch.options import Options
+from logserver.contracts.logstitch.trail import Trail
+from logserver.core import status
+from logserver.core.alerting import Engine
 from logserver.core.clock import Clock, SystemClock
 from logserver.core.credentials import Credentials
-from logserver.core.disk import DiskWatch
-from logserver.core.faults import NotFound
 from logserver.core.intake import Intake
-from logserver.core.jobs import Job, Jobs, in_transaction
 from logserver.core.observer import Observer, Remote
+from logserver.core.redaction.engine import Policies
+from logserver.dialects import unmatched
+from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store.database import Database
 
@@ -52,7 +53,6 @@ class Application:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.started_ms = 0
         self.database = Database(
             settings.data,
             now_ms=self.clock.now_ms,
@@ -78,8 +78,24 @@ class Application:
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
-        self.endpoints = endpoints(resources)
-        self.jobs = Jobs(self._jobs(), self.clock)
+        self._chain = Chain()
+        self.trail = Trail(self.database, intake, Policies(), self._chain, Engine())
+        self.endpoints = distinct(
+            [
+                *logister.endpoints(resources),
+                *logstitch.endpoints(resources, self.trail, _options(settings)),
+                *health.endpoints(resources),
+            ]
+        )
+        self.schedule = Schedule(
+            settings,
+            self.clock,
+            self.database,
+            credentials=self.credentials,
+            gate=self.gate,
+            observer=self.observer,
+            trail=self.trail,
+        )
         self._hot = {
             endpoint.path: endpoint.handler
             for endpoint in self.endpoints
@@ -90,7 +106,7 @@ class Application:
                 *(endpoint.route() for endpoint in self.endpoints),
                 *documents.routes(self.endpoints, title=TITLE, version=__version__, description=DESCRIPTION),
             ],
-            exception_handlers={HTTPException: _unmatched},
+            exception_handlers={HTTPException: unmatched},
             lifespan=self._lifespan,
         )
         # A redirect would make some clients send a POST again as a GET.
@@ -125,84 +141,30 @@ class Application:
             if hot is not None and cors.is_preflight(scope):
                 await cors.allow(send)
                 return
+            if hot is None and scope["path"].endswith("/") and scope["path"].startswith("/api/"):
+                scope["path"] = "/" + scope["path"].strip("/")
         await self._router(scope, receive, send)
-
-    def _jobs(self) -> list[Job]:
-        database = self.database
-        return [
-            Job("credentials", 0.5, self._watch_credentials),
-            Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
-            Job("retention", 60, in_transaction(database, retention.expire)),
-            Job("tidy", 60, in_transaction(database, retention.tidy)),
-            Job("limits", 60, self._prune_limits),
-            Job("token uses", 30, self._flush_uses),
-            Job("observer", 2, self.observer.flush),
-            Job("disk", 5, DiskWatch(database, self.settings.min_free_megabytes * 1_000_000).look),
-            Job("status", 2, self._report),
-        ]
-
-    async def _watch_credentials(self, _now_ms: int) -> bool:
-        await self.credentials.watch()
-        return False
-
-    async def _flush_uses(self, _now_ms: int) -> bool:
-        await self.credentials.flush_uses()
-        return False
-
-    async def _prune_limits(self, _now_ms: int) -> bool:
-        self.gate.windows.prune()
-        self.gate.failures.prune()
-        return False
-
-    async def _report(self, now_ms: int) -> bool:
-        commits, seconds = self.database.commits()
-        median, p99 = status.percentiles([second * 1000 for second in seconds])
-        last = self.database.checkpointed
-        report = status.Report(
-            pid=os.getpid(),
-            version=__version__,
-            started_at=self.started_ms,
-            at=now_ms,
-            queued_rows=self.database.queued_rows,
-            queued_bytes=self.database.queued_bytes,
-            refusing=self.database.refusing,
-            commits=commits,
-            commit_ms_median=median,
-            commit_ms_p99=p99,
-            checkpoint_age_seconds=self.clock.monotonic() - last.at if last is not None else None,
-            log_pages=last.log if last is not None else None,
-            jobs=self.jobs.records,
-        )
-        status.write(self.database.folder, report)
-        return False
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        self.started_ms = self.clock.now_ms()
         await self.database.open()
         if self.settings.self_endpoint:
             logger.info("refused submissions are reported to %s", self.settings.self_endpoint)
         try:
-            self.jobs.start()
+            self._chain.open(signing.existing_or_new(self.database.folder))
+            self.schedule.start()
             # What lives as long as the process need not be looked at by every collection.
             gc.collect()
             gc.freeze()
             gc.set_threshold(*_GC_THRESHOLD)
             yield
-            await self.jobs.stop()
-            for last in (self.observer.flush, self._flush_uses):
-                try:
-                    await last(self.clock.now_ms())
-                except Exception:
-                    logger.warning("a last pass before the end failed", exc_info=True)
+            try:
+                await self.schedule.stop()
+            except Exception:
+                logger.warning("a last pass before the end failed", exc_info=True)
         finally:
             status.remove(self.database.folder)
             await self.database.close()
-
-
-def endpoints(resources: Resources) -> list[Endpoint]:
-    """Every endpoint of every contract."""
-    return distinct([*logister.endpoints(resources), *health.endpoints(resources)])
 
 
 def _plain_path(path: str) -> str:
@@ -216,29 +178,13 @@ def _remote(settings: Settings) -> Remote | None:
     return None
 
 
+def _options(settings: Settings) -> Options:
+    return Options(batch_limit=settings.audit_batch_limit)
+
+
 def _rates(settings: Settings) -> Rates:
     return Rates(
         settings.public_api_rate_limit_requests,
         settings.public_api_rate_limit_period_seconds,
         settings.public_api_auth_failure_rate_limit_requests,
     )
-
-
-async def _unmatched(request: Request, error: Exception) -> Response:
-    """The answer for a path or method that no route has, in the dialect of the prefix it came nearest to."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
-    status_code, payload = _DIALECTS[0][1](NotFound(error.detail))
-    for prefixes, refuse in _DIALECTS:
-        if request.url.path.startswith(prefixes):
-            status_code, payload = refuse(NotFound(error.detail))
-    return Response(
-        msgspec.json.encode(payload),
-        error.status_code or status_code,
-        headers=error.headers,
-        media_type="application/json",
-    )
-
-
-_DIALECTS: list[tuple[tuple[str, ...], Callable[[Exception], Reply]]] = [
-    (logister.PREFIXES, logister_refusals.refuse),
-]

@@ -53,6 +53,9 @@ class Settings:
     queue_rows: int = _setting(20_000, "Events that may wait to be written before senders are told to wait.")
     queue_megabytes: int = _setting(64, "The same by size.", unit="MB")
     min_free_megabytes: int = _setting(128, "Free disk space below which new events are refused with 503.", unit="MB")
+    audit_batch_limit: int = _setting(
+        100, "Audit events an array may have; 1000 suits a client that sends its whole queue at once.", unit="events"
+    )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"

@@ -49,7 +49,7 @@ class AccessLog:
         finally:
             forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
             address = self._address(scope.get("client"), forwarded)
-            self._write(address, scope["method"], scope["path"], status, self._monotonic() - begun, sent)
+            self._write(address, scope["method"], _without_secrets(scope), status, self._monotonic() - begun, sent)
 
     def answered(self, request: Request, status: int, seconds: float, sent: int) -> None:
         """Log a request that was answered without the application."""
@@ -70,3 +70,10 @@ class AccessLog:
         else:
             plain = path.encode("unicode_escape").decode()
             logger.info("%s %s %s %d %.1fms %dB", address, method, plain, status, seconds * 1000, sent)
+
+
+def _without_secrets(scope: Scope) -> str:
+    """The path of a request; a token that stands in it, as that of a stream, by its name only."""
+    path: str = scope["path"]
+    token = scope.get("path_params", {}).get("token")
+    return path.replace(token, "{token}") if token else path

@@ -29,6 +29,8 @@ class Auth(Flag):
     NONE = 0
     PROJECT_TOKEN = auto()
     MOBILE_TOKEN = auto()
+    MASTER_KEY = auto()
+    VIEWER_TOKEN = auto()
 
     def spoken(self) -> list[str]:
         """The kinds in words, such as ``project token``."""

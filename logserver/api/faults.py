@@ -16,6 +16,11 @@ from logserver.core.faults import (
 )
 from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreError
 
+
+class MethodNotAllowed(Fault):
+    """A path that is there, asked with a method that it does not have."""
+
+
 STATUS: dict[type[Exception], int] = {
     Malformed: 400,
     QuerySyntaxError: 400,
@@ -23,6 +28,7 @@ STATUS: dict[type[Exception], int] = {
     Unauthorized: 401,
     Forbidden: 403,
     NotFound: 404,
+    MethodNotAllowed: 405,
     TooSlow: 408,
     Conflict: 409,
     Gone: 410,

@@ -9,7 +9,7 @@ import msgspec
 from logserver.api.request import Request
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
-from logserver.core.faults import Unauthorized
+from logserver.core.faults import Forbidden, Unauthorized
 from logserver.core.limits import Windows
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -43,10 +43,15 @@ class Gate:
         request.credential = credential
         return True
 
-    async def admit(self, request: Request, kinds: frozenset[str]) -> None:
+    async def refresh(self) -> None:
+        """Look again at what credentials may do, after it was changed."""
+        await self._credentials.watch()
+
+    async def admit(self, request: Request, kinds: frozenset[str], *, forbids: bool = False) -> None:
         """Note the valid credential of a request, of one of these kinds.
 
-        Raises Unauthorized, or TooMany once its address has failed too often.
+        Raises Unauthorized, or TooMany once its address has failed too often; Forbidden for a valid one of
+        another kind where the route ``forbids``.
         """
         if self.recognize(request, kinds):
             return
@@ -55,6 +60,8 @@ class Gate:
         if credential is not None and credential.kind in kinds:
             request.credential = credential
             return
+        if credential is not None and forbids:
+            raise Forbidden(f"a {credential.kind} token may not do this")
         address = limited_address(self.address(request.client, request.headers.get(b"x-forwarded-for", b"")))
         self.failures.take(address, limit=self._rates.failures, seconds=self._rates.seconds)
         raise Unauthorized("Unauthorized")

@@ -13,7 +13,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from logserver.api.hot import Answer, Hot
+from logserver.api.handler import Answer
+from logserver.api.hot import Hot
 from logserver.api.request import Request
 
 MAX_HEAD_BYTES = 65_536

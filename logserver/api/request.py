@@ -1,9 +1,13 @@
 """A request to a hot route: its headers looked at once, its credential, its body read within bounds."""
 
 import asyncio
+import secrets
 import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
 
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from logserver.core.faults import Malformed, TooLarge, TooSlow
 from logserver.core.limits import Standing
@@ -21,10 +25,24 @@ class Disconnected(Exception):
 class Request:
     """What a handler sees of a request. Header names are lower case, as in ASGI."""
 
-    __slots__ = ("client", "credential", "headers", "path", "raw", "standing")
+    __slots__ = ("_id", "_query", "client", "credential", "headers", "method", "params", "path", "raw", "standing")
 
-    def __init__(self, path: str, headers: list[tuple[bytes, bytes]], client: tuple[str, int] | None) -> None:
+    def __init__(
+        self,
+        path: str,
+        headers: list[tuple[bytes, bytes]],
+        client: tuple[str, int] | None,
+        *,
+        method: str = "POST",
+        query: bytes = b"",
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._id = ""
+        self._query = query
+        self.method = method
         self.path = path
+        self.params: Mapping[str, Any] = params or {}
+        """What stands in the places of the declared path."""
         self.headers: dict[bytes, bytes] = dict(headers)
         self.client = client
         """The peer's address and port."""
@@ -34,6 +52,32 @@ class Request:
         """Where the sender stands in its window, once it was counted."""
         self.raw = b""
         """The body as it was sent, once it was read; without its content encoding, once that was taken off."""
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Request":
+        """The request of an ASGI scope."""
+        return cls(
+            scope["path"],
+            scope["headers"],
+            scope.get("client"),
+            method=scope["method"],
+            query=scope.get("query_string", b""),
+            params=scope.get("path_params"),
+        )
+
+    @property
+    def id(self) -> str:
+        """What the request is called in its answer and in the log; made when it is first asked for."""
+        if not self._id:
+            self._id = f"req_{secrets.token_hex(10)}"
+        return self._id
+
+    def query(self) -> dict[str, str]:
+        """The values of the query by name, the last of those that stand there more than once."""
+        if not self._query:
+            return {}
+        # Bytes that are no UTF-8 become U+FFFD, which no value that is looked for has.
+        return dict(parse_qsl(self._query.decode("latin-1"), keep_blank_values=True, errors="replace"))
 
     def secret(self) -> bytes | None:
         """The credential of ``Authorization: Bearer`` or, without one, of ``X-Api-Key``."""

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from logserver.cli.output import clipped, columns_of, plain
-from logserver.cli.times import iso, iso_us
+from logserver.cli.times import iso
 from logserver.core.groups import title_of
+from logserver.core.times import iso_text
 from logserver.store.events import Event
 from logserver.store.ids import LOCAL_MASK, Spelling, uuid_text
 from logserver.store.words import severity
@@ -37,7 +38,7 @@ def as_json(event: Event, slug: str, spelling: Spelling) -> dict[str, Any]:
         "type": event.type,
         "level": event.level,
         "message": event.message,
-        "occurred_at": iso_us(event.time),
+        "occurred_at": iso_text(event.time),
         "received_at": iso(event.received),
         "environment": event.environment() or None,
     }

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from logserver.core.clock import SystemClock
+from logserver.core.times import EPOCH, iso_text
 
 EXAMPLES = "15m, 24h, 7d, 2026-12-31 or 2026-12-31T18:00:00Z"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_MS = 253_402_300_799_999
 """The end of the year 9999."""
 _SPAN = re.compile(r"([0-9]{1,12})(s|m|h|d|w)")
@@ -30,7 +30,7 @@ def moment_ms(text: str, now_ms: int, *, ahead: bool) -> int:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        at = (moment - _EPOCH) // timedelta(milliseconds=1)
+        at = (moment - EPOCH) // timedelta(milliseconds=1)
     if not 0 <= at <= _MAX_MS:
         raise ValueError(text)
     return at
@@ -52,15 +52,7 @@ def moment_option(name: str, *, help: str, ahead: bool = False) -> Callable[[Any
 
 def iso(ms: int | None) -> str | None:
     """Unix milliseconds as ISO 8601 in UTC; None stays None."""
-    return None if ms is None else iso_us(ms * 1_000)
-
-
-def iso_us(microseconds: int) -> str:
-    """Unix microseconds as ISO 8601 in UTC, with milliseconds, or microseconds where there are any."""
-    # A sender may have named any time; the calendar ends with the year 9999.
-    bounded = min(max(microseconds, -62_135_596_800_000_000), _MAX_MS * 1_000)
-    precision = "milliseconds" if bounded % 1_000 == 0 else "microseconds"
-    return (_EPOCH + timedelta(microseconds=bounded)).isoformat(timespec=precision).replace("+00:00", "Z")
+    return None if ms is None else iso_text(ms * 1_000)
 
 
 def span_text(seconds: float) -> str:

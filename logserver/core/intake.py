@@ -15,7 +15,7 @@ from logserver.core.projects import Project
 from logserver.store import events
 from logserver.store.database import Database
 from logserver.store.events import Event
-from logserver.store.identities import key_hash, span_key, uuid_key
+from logserver.store.identities import places_of
 from logserver.store.ids import LOCAL_BITS, Spelling, uuid_text
 from logserver.store.writer import WriteTx
 
@@ -48,7 +48,7 @@ class Intake:
         Conflict, with the index, is raised where a uuid belongs to an event and a span.
         """
         horizon = project.horizon_ms(self._clock.now_ms())
-        return self._store, (project.number, horizon, incoming, check_ins or {})
+        return self.store, (project.number, horizon, incoming, check_ins or {})
 
     async def accept(
         self, project: Project, incoming: list[Event], check_ins: dict[int, CheckIn] | None = None, *, size: int
@@ -57,11 +57,15 @@ class Intake:
         function, arguments = self.plan(project, incoming, check_ins)
         return await self._database.write(function, *arguments, rows=len(incoming), size=size)
 
-    def _store(
+    def store(
         self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event], check_ins: dict[int, CheckIn]
     ) -> list[Receipt]:
+        """Store events of a project's number in the transaction of the caller, as plan() says.
+
+        What happened before ``horizon_ms``, or too far ahead of its receipt, is filed under its receipt.
+        """
         spelling, batch, identities = self._database.spelling, tx.batch, tx.batch.identities
-        places = [_places(project, event) for event in incoming]
+        places = [places_of(project, event) for event in incoming]
         if len(incoming) > 1:
             identities.look_up(tx, [place for several in places for place in several])
         receipts: list[Receipt] = []
@@ -84,20 +88,14 @@ class Intake:
             receipts.append(Receipt(event.id, _public_id(spelling, event), duplicate=False))
         return receipts
 
+    @staticmethod
+    def holds(tx: WriteTx, project: int, event: Event) -> bool:
+        """Whether a project has an event of an identity that this one has, too."""
+        return _known(tx, project, places_of(project, event), event, 0) is not None
+
 
 def _public_id(spelling: Spelling, event: Event) -> str:
     return uuid_text(event.uuid) if event.uuid is not None else spelling.uuid(event.id)
-
-
-def _places(project: int, event: Event) -> list[int]:
-    """The hashes of the identities an event claims."""
-    places = []
-    if event.uuid is not None:
-        places.append(key_hash(uuid_key(project, event.uuid)))
-    if event.type == "span":
-        context = event.context
-        places.append(key_hash(span_key(project, str(context["trace_id"]), str(context["span_id"]))))
-    return places
 
 
 def _known(tx: WriteTx, project: int, places: list[int], event: Event, index: int) -> Event | None:
@@ -111,10 +109,16 @@ def _known(tx: WriteTx, project: int, places: list[int], event: Event, index: in
                 if (held.type == "span") != (event.type == "span"):
                     raise Conflict("Uuid has already been used for another telemetry signal", index)
                 return held
-            if event.type == held.type == "span" and _span(held) == _span(event):
+            if event.type == held.type and _own(event) is not None and _own(event) == _own(held):
                 return held
     return None
 
 
-def _span(event: Event) -> tuple[object, object]:
-    return event.context["trace_id"], event.context["span_id"]
+def _own(event: Event) -> tuple[object, ...] | None:
+    """What makes an event the same as another of its type, beside its uuid."""
+    context = event.context
+    if event.type == "span":
+        return context["trace_id"], context["span_id"]
+    if event.type == "audit" and "idempotency_key" in context:
+        return (context["idempotency_key"],)
+    return None

@@ -11,12 +11,16 @@ from logserver.store.ids import MAX_PROJECT
 from logserver.store.tx import Tx
 
 DEFAULT_RETENTION_DAYS = 30
+DIALECTS = ("logister", "logstitch", "logfleet", "luminalog")
+"""The contracts events arrive by."""
+
 SELF_SLUG = "logserver"
 """The project in which the server records what it has to say about itself."""
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _COLUMNS = (
-    "number, uuid, slug, name, system, created_at, archived_at, retention_days, rate_limit_requests, rate_limit_seconds"
+    "number, uuid, slug, name, system, created_at, archived_at, retention_days, rate_limit_requests,"
+    " rate_limit_seconds, audit_retention_days, redact_dialects"
 )
 
 
@@ -35,6 +39,16 @@ class Project(msgspec.Struct, frozen=True):
     """An admin's override of the requests a token may send to an endpoint in a window."""
     rate_limit_seconds: int | None
     """An admin's override of the window."""
+    audit_retention_days: int | None
+    """How long audit events are kept; None: for ever."""
+    redact_dialects: tuple[str, ...]
+    """The dialects whose events are redacted by the project's rules."""
+
+    def audit_horizon_ms(self, now_ms: int) -> int | None:
+        """As horizon_ms, for audit events; None where they are kept for ever."""
+        if self.audit_retention_days is None:
+            return None
+        return (now_ms - self.audit_retention_days * 86_400_000) // 60_000 * 60_000
 
     def horizon_ms(self, now_ms: int) -> int:
         """The Unix millisecond, at a whole minute, before which this project keeps no events."""
@@ -42,7 +56,9 @@ class Project(msgspec.Struct, frozen=True):
 
 
 def _project(row: tuple[object, ...]) -> Project:
-    return msgspec.convert(dict(zip(Project.__struct_fields__, row, strict=True)), Project, strict=False)
+    named = dict(zip(Project.__struct_fields__, row, strict=True))
+    dialects = msgspec.json.decode(str(named["redact_dialects"]))
+    return msgspec.convert(named | {"redact_dialects": dialects}, Project, strict=False)
 
 
 def create(
@@ -138,10 +154,14 @@ def set_values(
     retention_days: int | None = None,
     rate_limit: tuple[int, int] | None = None,
     default_rate_limit: bool = False,
+    audit_retention_days: int | None = None,
+    keep_audit: bool = False,
+    redact_dialects: tuple[str, ...] | None = None,
 ) -> Project:
     """Change a project; what is None stays.
 
     ``rate_limit`` is (requests 1 to 10,000,000, seconds 1 to 86,400); ``default_rate_limit`` removes it.
+    ``keep_audit`` keeps audit events for ever again; ``redact_dialects`` are some of DIALECTS.
     """
     project = by_slug(tx, slug)
     if name is not None:
@@ -162,6 +182,17 @@ def set_values(
             "UPDATE projects SET rate_limit_requests = ?, rate_limit_seconds = ? WHERE number = ?",
             (*(rate_limit or (None, None)), project.number),
         )
+    if audit_retention_days is not None or keep_audit:
+        days_kept = None if audit_retention_days is None else _retention(audit_retention_days, "audit_retention_days")
+        tx.execute("UPDATE projects SET audit_retention_days = ? WHERE number = ?", (days_kept, project.number))
+    if retention_days is not None or audit_retention_days is not None or keep_audit:
+        # What was kept under the old terms is looked at again under the new ones.
+        tx.execute("DELETE FROM sweeps WHERE project = ?", (project.number,))
+    if redact_dialects is not None:
+        if unknown := [dialect for dialect in redact_dialects if dialect not in DIALECTS]:
+            raise Invalid([("redact_dialects", f"{unknown[0]!r} is none of {', '.join(DIALECTS)}")])
+        spelled = msgspec.json.encode(sorted(set(redact_dialects))).decode()
+        tx.execute("UPDATE projects SET redact_dialects = ? WHERE number = ?", (spelled, project.number))
     changed(tx)
     return by_number(tx, project.number)
 
@@ -171,7 +202,7 @@ def changed(tx: Tx) -> None:
     tx.execute("UPDATE generation SET n = n + 1")
 
 
-def _retention(days: int) -> int:
+def _retention(days: int, field: str = "retention_days") -> int:
     if not 1 <= days <= 36_500:
-        raise Invalid([("retention_days", "must be 1 to 36,500")])
+        raise Invalid([(field, "must be 1 to 36,500")])
     return days

@@ -1,50 +1,96 @@
-"""Deletes what is older than its project keeps, in small passes between the writes of others."""
+"""Deletes what is older than its project keeps, in small passes between the writes of others.
+
+Audit events lie among the others and have a retention of their own, by default none at all. So that what is kept
+is not looked at again and again, how far each has been swept is remembered with the project.
+"""
+
+from collections.abc import Callable
 
 from logserver.core import projects, tokens
+from logserver.core.projects import Project
 from logserver.store import events, series
 from logserver.store.events import Row, from_row
-from logserver.store.identities import key_hash, span_key, uuid_key
+from logserver.store.identities import places_of
 from logserver.store.ids import project_range
+from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
 PASS_ROWS = 200
+LOOKED_AT_ROWS = 2_000
+"""Rows a pass may look at where few of them are to be deleted."""
+
 ARRIVALS_KEPT_MS = 3_600_000
 
+Retire = Callable[[Tx, int, list[int]], None]
+"""Told, in the same transaction, that audit events of a project (packed ids) are about to be deleted."""
 
-def expire(tx: WriteTx, now_ms: int) -> bool:
-    """One pass: up to 200 events past their project's retention, with everything that is kept of them.
 
-    Error groups stay, with their counts. Returns whether there may be more.
-    """
-    for project in projects.every(tx):
-        horizon = project.horizon_ms(now_ms)
-        low, high = project_range(project.number, until_ms=horizon)
-        rows: list[Row] = tx.execute(
-            f"SELECT {events.COLUMNS} FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", (low, high, PASS_ROWS)
+class Retention:
+    """Knows what may go; its job runs every minute."""
+
+    def __init__(self, retire: Retire) -> None:
+        self._retire = retire
+
+    def expire(self, tx: WriteTx, now_ms: int) -> bool:
+        """One pass: up to 200 events past their project's retention, with everything that is kept of them.
+
+        Error groups stay, with their counts. Returns whether there may be more.
+        """
+        for project in projects.every(tx):
+            horizon = project.horizon_ms(now_ms)
+            if self._sweep(tx, project, "events", horizon):
+                return True
+            audit_horizon = project.audit_horizon_ms(now_ms)
+            if audit_horizon is not None and self._sweep(tx, project, "audit", audit_horizon):
+                return True
+            if series.delete_sketches(tx, project.number, horizon // 60_000, PASS_ROWS):
+                return True
+            series.forget_unused(tx, tx.batch.vocabulary, project.number, horizon // 60_000)
+        return False
+
+    def _sweep(self, tx: WriteTx, project: Project, kind: str, horizon_ms: int) -> bool:
+        """Delete what is due of a kind; whether anything was looked at."""
+        low, high = project_range(project.number, until_ms=horizon_ms)
+        swept = tx.execute(
+            "SELECT through FROM sweeps WHERE project = ? AND kind = ?", (project.number, kind)
+        ).fetchone()
+        if swept is not None and swept[0] <= high + 1:  # beyond that only where the clock was set back
+            low = max(low, swept[0])
+        looked_at = tx.execute(
+            "SELECT id, type FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", (low, high, LOOKED_AT_ROWS)
         ).fetchall()
-        if rows:
-            delete(tx, project.number, rows)
-            return True
-        if series.delete_sketches(tx, project.number, horizon // 60_000, PASS_ROWS):
-            return True
-        series.forget_unused(tx, tx.batch.vocabulary, project.number, horizon // 60_000)
-    return False
+        if not looked_at:
+            return False
+        due = [event_id for event_id, of_type in looked_at if (of_type == "audit") == (kind == "audit")][:PASS_ROWS]
+        through = due[-1] if len(due) == PASS_ROWS else looked_at[-1][0]
+        tx.execute(
+            "INSERT INTO sweeps (project, kind, through) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET through = ?",
+            (project.number, kind, through + 1, through + 1),
+        )
+        if due:
+            if kind == "audit":
+                self._retire(tx, project.number, due)
+            marks = ", ".join("?" * len(due))
+            delete(
+                tx,
+                project.number,
+                tx.execute(f"SELECT {events.COLUMNS} FROM events WHERE id IN ({marks}) ORDER BY id", due).fetchall(),
+            )
+        return True
 
 
 def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
     """Delete events of a project: rows, index entries, identities and counts, all in this transaction."""
     series.subtract_counts(tx, tx.batch.vocabulary, rows)
-    released = []
-    for row in rows:
-        if row[9] is not None:
-            released.append((key_hash(uuid_key(project, row[9])), row[0]))
-        if row[2] == "span":
-            context = from_row(row).context
-            key = span_key(project, str(context["trace_id"]), str(context["span_id"]))
-            released.append((key_hash(key), row[0]))
+    released = [(place, row[0]) for row in rows for place in _places(project, row)]
     if released:
         tx.batch.identities.release(tx, released)
     events.delete(tx, rows)
+
+
+def _places(project: int, row: Row) -> list[int]:
+    # Most rows have no identity, which is seen without reading their context.
+    return places_of(project, from_row(row)) if row[9] is not None or row[2] in {"span", "audit"} else []
 
 
 def tidy(tx: WriteTx, now_ms: int) -> bool:

@@ -60,7 +60,7 @@ class Event(msgspec.Struct, kw_only=True):
 def to_row(event: Event) -> tuple[Row, tuple[int, str, str]]:
     """The row of a numbered event and its entry in the index."""
     group = event.error_group
-    text, facets = words.event_words(
+    text, facets = words.newest_words(
         event.type,
         event.level,
         uuid_text(group) if group is not None else None,

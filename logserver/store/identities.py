@@ -9,6 +9,7 @@ few with each transaction, so that those of one page are written together.
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
+from logserver.store.events import Event
 from logserver.store.tx import Tx
 
 GENERATION = 50_000
@@ -31,6 +32,24 @@ def uuid_key(project: int, uuid: bytes) -> bytes:
 def span_key(project: int, trace_id: str, span_id: str) -> bytes:
     """The identity of a span within its project: its trace and its own id."""
     return b"s%d|%d|" % (project, len(trace_id)) + trace_id.encode() + span_id.encode()
+
+
+def idempotency_key(project: int, key: str) -> bytes:
+    """The identity of an audit event by the key its sender gave it."""
+    return b"k%d|" % project + key.encode()
+
+
+def places_of(project: int, event: Event) -> list[int]:
+    """The hashes of every identity an event of a project has."""
+    places = []
+    context = event.context
+    if event.uuid is not None:
+        places.append(key_hash(uuid_key(project, event.uuid)))
+    if event.type == "span":
+        places.append(key_hash(span_key(project, str(context["trace_id"]), str(context["span_id"]))))
+    elif event.type == "audit" and type(key := context.get("idempotency_key")) is str:
+        places.append(key_hash(idempotency_key(project, key)))
+    return places
 
 
 def key_hash(key: bytes) -> int:

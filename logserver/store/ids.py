@@ -72,6 +72,10 @@ class Spelling:
 
     def uuid(self, event_id: int) -> str:
         """The public UUID of an id, in canonical lower case."""
+        return uuid_text(self.raw(event_id))
+
+    def raw(self, event_id: int) -> bytes:
+        """The 16 bytes of the public UUID of an id."""
         digest = self._tag.copy()
         digest.update(event_id.to_bytes(8, "big"))
         tag = int.from_bytes(digest.digest(), "big") & _TAG_MASK
@@ -87,7 +91,7 @@ class Spelling:
             | ((event_id >> LOCAL_BITS) ^ mask) << 50
             | tag
         )
-        return uuid_text(spelled.to_bytes(16, "big"))
+        return spelled.to_bytes(16, "big")
 
     def read(self, text: str) -> int | None:
         """The id that ``text`` spells, or None where it is no spelling of this store's."""
@@ -110,3 +114,22 @@ def uuid_text(raw: bytes) -> str:
     """Sixteen bytes in the canonical text form of a UUID."""
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def ulid_text(raw: bytes) -> str:
+    """Sixteen bytes in the text form of a ULID: 26 characters of Crockford's base 32, most significant first."""
+    number = int.from_bytes(raw, "big")
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def ulid_bytes(text: str) -> bytes | None:
+    """The sixteen bytes of a ULID in upper case; None for anything else."""
+    if len(text) != 26 or text[0] > "7" or not set(text) <= set(_CROCKFORD):
+        return None
+    number = 0
+    for character in text:
+        number = number << 5 | _CROCKFORD.index(character)
+    return number.to_bytes(16, "big")

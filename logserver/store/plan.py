@@ -9,9 +9,23 @@ from collections.abc import Sequence
 
 import msgspec
 
-from logserver.store.query import And, Compare, Facet, Leaf, Node, Not, Or, Present, Text, conjunction, number
+from logserver.store.query import (
+    And,
+    Compare,
+    Exact,
+    Facet,
+    Glob,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Present,
+    Text,
+    conjunction,
+    number,
+)
 from logserver.store.tokens import searchable
-from logserver.store.words import TYPES, word
+from logserver.store.words import MAX_VALUE, TYPES, word
 
 _MAX_WHOLE = 2.0**63
 
@@ -54,13 +68,15 @@ def plan(query: Node) -> Plan:
     )
 
 
-def facet_words(leaf: Facet | Compare) -> list[str]:
+def facet_words(leaf: Facet | Exact | Compare) -> list[str]:
     """The words any of which makes a row equal to the leaf; none for a number no word can stand for.
 
     Whole numbers are words without their fraction, while text keeps the spelling: ``82.0`` may be either.
     """
     if isinstance(leaf, Facet):
         return [word(leaf.key, leaf.value)]
+    if isinstance(leaf, Exact):
+        return [word(leaf.key, leaf.value[:MAX_VALUE])]
     value = number(leaf.number)
     if leaf.operator != "=" or not float(value).is_integer() or abs(value) >= _MAX_WHOLE:
         return []
@@ -69,7 +85,7 @@ def facet_words(leaf: Facet | Compare) -> list[str]:
 
 def _exact(node: Node) -> bool:
     match node:
-        case Present():
+        case Present() | Exact() | Glob():
             return False
         case Compare():
             return bool(facet_words(node))
@@ -94,6 +110,9 @@ def _part(node: Node, *, widest: bool) -> _Claim:
         case Or(terms):
             # Any of a, b is what is not excluded by all of not a, not b.
             return _complement(_all([_complement(_part(term, widest=widest)) for term in terms]))
+        case Exact():
+            # Its word is that of other cases and of longer values, too.
+            return _leaf(node) if widest else False
         case _:
             return _leaf(node) if _exact(node) else widest
 
@@ -102,7 +121,7 @@ def _leaf(leaf: Leaf) -> _Part:
     if isinstance(leaf, Text):
         phrase = searchable(leaf.phrase).replace('"', '""')
         return _Part(f'text : "{phrase}"{" *" * leaf.prefix}', prefix=leaf.prefix)
-    assert not isinstance(leaf, Present)  # noqa: S101 - never exact
+    assert not isinstance(leaf, Present | Glob)  # noqa: S101 - the index knows no words of them
     found = [f'words : "{token}"' for token in facet_words(leaf)]
     prefix = isinstance(leaf, Facet) and leaf.prefix
     return _Part(_joined(found, "OR") + " *" * prefix, prefix=prefix)

@@ -50,6 +50,20 @@ class Facet(msgspec.Struct, frozen=True):
     """Whether the value may go on."""
 
 
+class Exact(msgspec.Struct, frozen=True):
+    """An attribute with exactly this text at exactly this path, case included; the language has no way to say it."""
+
+    key: str
+    value: str
+
+
+class Glob(msgspec.Struct, frozen=True):
+    """An attribute at exactly this path whose whole text fits a pattern (store/globs.py)."""
+
+    key: str
+    pattern: str
+
+
 class Compare(msgspec.Struct, frozen=True):
     """A numeric attribute that is equal to, above or below a number."""
 
@@ -83,7 +97,7 @@ class Or(msgspec.Struct, frozen=True):
     terms: "tuple[Node, ...]"
 
 
-Leaf = Text | Facet | Compare | Present
+Leaf = Text | Facet | Exact | Glob | Compare | Present
 Node = Leaf | Not | And | Or
 
 EVERYTHING = And(())
@@ -120,12 +134,19 @@ def disjunction(terms: Iterable[Node]) -> Node:
 
 
 def canonical(node: Node) -> str:
-    """The one text of a tree: equal trees have equal texts, and parsing it gives the tree again."""
+    """The one text of a tree: equal trees have equal texts, and parsing it gives the tree again.
+
+    Only Exact and Glob, which the language cannot say, are not read back.
+    """
     match node:
         case Text(phrase, prefix):
             return _spelled(phrase) + "*" * prefix
         case Facet(key, value, prefix):
             return f"{_spelled_key(key)}:{_spelled(value)}{'*' * prefix}"
+        case Exact(key, value):
+            return f"{_spelled_key(key)}:=={_quoted(value)}"
+        case Glob(key, pattern):
+            return f"{_spelled_key(key)}:~{_quoted(pattern)}"
         case Compare(key, "=", spelling):
             return f"{_spelled_key(key)}:{spelling}"
         case Compare(key, operator, spelling):

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from logserver.store import events
+from logserver.store.globs import fitting
 from logserver.store.plan import facet_words
-from logserver.store.query import And, Compare, Facet, Node, Not, Or, Present, Text, folded, number
+from logserver.store.query import And, Compare, Exact, Facet, Glob, Node, Not, Or, Present, Text, folded, number
 from logserver.store.tokens import Tokenizer, searchable
 from logserver.store.words import RESERVED, word
 
@@ -72,6 +73,11 @@ def check(node: Node, tokenizer: Tokenizer) -> Check:
             return _facet_check(node)
         case Compare():
             return _compare_check(node)
+        case Exact(key, value):
+            return lambda look: _at(look.context(), key) == value
+        case Glob(key, pattern):
+            fits = fitting(pattern)
+            return lambda look: type(found := _at(look.context(), key)) is str and fits(found)
         case Present(key):
             return lambda look: any(value is not None for value in values(look, key))
         case Not(term):
@@ -112,6 +118,14 @@ def _compare_check(node: Compare) -> Check:
         return (kind is int or kind is float) and compared(value, wanted)
 
     return lambda look: any(satisfied(value) for value in values(look, key))
+
+
+def _at(context: dict[str, Any], key: str) -> Any:
+    """What stands at exactly this dotted path; None where nothing does."""
+    value: Any = context
+    for name in key.split("."):
+        value = value.get(name) if type(value) is dict else None
+    return value
 
 
 def values(look: Look, key: str) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from logserver.store import cursor as cursors
 from logserver.store import events, scan
 from logserver.store.cursor import Place
 from logserver.store.plan import Plan, plan
-from logserver.store.query import Node, canonical
+from logserver.store.query import Node, canonical, conjunction
 from logserver.store.rowcheck import Look, check
 from logserver.store.syntax import parse
 from logserver.store.tokens import Tokenizer
@@ -35,10 +35,13 @@ class Search(msgspec.Struct, frozen=True):
     since_ms: int | None = None
     until_ms: int | None = None
     """The first millisecond left out."""
+    where: Node | None = None
+    """What must hold beside the text, whatever the text says."""
 
     def query(self) -> Node:
-        """The tree of the text; raises QuerySyntaxError."""
-        return parse(self.text)
+        """The tree of the question; raises QuerySyntaxError."""
+        query = parse(self.text)
+        return query if self.where is None else conjunction((self.where, query))
 
     def spans(self, place: Place | None = None) -> list[scan.Span]:
         """The ranges of ids to look at, on from ``place``."""
@@ -128,6 +131,19 @@ def page(
         previous=cursors.spell(newer, bound, secret) if newer else None,
         partial=stop in {_Stop.SPENT, _Stop.INTERRUPTED} and len(found) < limit,
     )
+
+
+def older(
+    tx: Tx, search: Search, *, limit: int, place: Place | None, checked_rows: int = CHECKED_ROWS
+) -> tuple[list[events.Event], Place | None]:
+    """The newest ``limit`` events of a search, or those on from a place; and the place to go on from, if any.
+
+    As page(), but without a way back, and with a cursor that is the caller's to spell (cursor.spell).
+    """
+    with Tokenizer() as tokenizer:
+        catch = _Catch(limit, place or Place(newer=False, boundary=cursors.TOP), tokenizer)
+        stop = _find(tx, search, plan(search.query()), catch, checked_rows=checked_rows, newest_rows=NEWEST_ROWS)
+    return [events.from_row(row) for row in catch.rows], catch.place if stop is not _Stop.END else None
 
 
 def _find(tx: Tx, search: Search, planned: Plan, catch: _Catch, *, checked_rows: int, newest_rows: int) -> _Stop:

@@ -17,7 +17,7 @@ from logserver.store.words import SEVERITY, severity
 OTHER = "~other"
 """Stands for every name beyond a project's bound."""
 
-BOUNDS = {"environment": 100, "release": 500, "name": 2_000}
+BOUNDS = {"environment": 100, "release": 500, "name": 2_000, "audit": 2_000}
 """How many different values of each kind a project may bring."""
 
 _LEVELS = frozenset(SEVERITY.values())
@@ -179,11 +179,16 @@ def delete_sketches(tx: Tx, project: int, before_minute: int, limit: int) -> int
 
 
 def forget_unused(tx: Tx, vocabulary: Vocabulary, project: int, before_minute: int) -> None:
-    """Drop what was last counted before a Unix minute, and the names only that had: new ones find room again."""
+    """Drop what was last counted before a Unix minute, and the names only that had: new ones find room again.
+
+    What audit events brought stays: they have a retention of their own.
+    """
     gone = tx.execute("DELETE FROM series WHERE project = ? AND newest < ?", (project, before_minute)).rowcount
-    gone += tx.execute("DELETE FROM dimensions WHERE project = ? AND newest < ?", (project, before_minute)).rowcount
+    gone += tx.execute(
+        "DELETE FROM dimensions WHERE project = ? AND newest < ? AND type != 'audit'", (project, before_minute)
+    ).rowcount
     if gone:
-        for kind in BOUNDS:
+        for kind in ("environment", "release", "name"):
             tx.execute(
                 "DELETE FROM vocabulary WHERE project = ? AND kind = ?"
                 f" AND value NOT IN (SELECT {kind} FROM series WHERE project = ?) AND (kind != 'environment'"

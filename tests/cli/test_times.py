@@ -1,6 +1,7 @@
 import pytest
 
-from logserver.cli.times import iso, iso_us, moment_ms, span_text
+from logserver.cli.times import iso, moment_ms, span_text
+from logserver.core.times import iso_text
 
 NOW = 1_700_000_000_000
 DAY = 86_400_000
@@ -52,7 +53,7 @@ def test_a_span_stays_within_the_calendar(ahead: bool) -> None:  # noqa: FBT001 
     ],
 )
 def test_a_moment_is_shown_in_utc_whatever_a_sender_meant(microseconds: int, text: str) -> None:
-    assert iso_us(microseconds) == text
+    assert iso_text(microseconds) == text
 
 
 def test_what_is_read_is_shown_again() -> None:

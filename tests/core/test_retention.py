@@ -1,6 +1,7 @@
 import pytest
 
-from logserver.core import retention
+from logserver.core.retention import Retention
+from logserver.core.retention import tidy as tidy_up
 from tests import agreement
 from tests.contracts.logister.sending import (
     BATCH,
@@ -36,7 +37,7 @@ def fill(server: Server, sender: Sender, count: int, first: int = 1) -> None:
 
 
 def expire(server: Server) -> bool:
-    return server.write(retention.expire, server.clock.now_ms())
+    return server.write(Retention(server.app.trail.retire).expire, server.clock.now_ms())
 
 
 def test_a_pass_deletes_at_most_two_hundred_rows_with_everything_kept_of_them(server: Server) -> None:
@@ -131,7 +132,7 @@ def test_what_is_kept_for_a_while_goes(server: Server, sender: Sender) -> None:
 
     def tidy(seconds: float) -> tuple[int, int]:
         server.clock.turn(seconds)
-        server.write(retention.tidy, server.clock.now_ms())
+        server.write(tidy_up, server.clock.now_ms())
         return server.count("arrivals"), server.count("tokens")
 
     assert tidy(3_600) == (2, 2)

@@ -1,12 +1,13 @@
 """What a query means, said a second time and as plainly as possible: no index, no SQL, no shared code."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 from logserver.store.events import Event
-from logserver.store.query import And, Compare, Facet, Node, Not, Or, Present, Text
+from logserver.store.query import And, Compare, Exact, Facet, Glob, Node, Not, Or, Present, Text
 
 LEVELS = {"warning": "warn", "err": "error", "notice": "info", "crit": "fatal"}
 
@@ -73,11 +74,24 @@ def satisfies(event: Event, node: Node) -> bool:
             wanted = lower(value)
             found = [spelled(other) for name, other in pairs(event) if name == lower(key).replace("\x1f", "\ufffd")]
             return any(one is not None and (one.startswith(wanted) if prefix else one == wanted) for one in found)
+        case Exact(key, value):
+            return bool(at(event.context, key) == value)
+        case Glob(key, pattern):
+            held = at(event.context, key)
+            return (
+                isinstance(held, str) and re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), held) is not None
+            )
         case Present(key):
             return any(name == key.replace("\x1f", "\ufffd") and value is not None for name, value in pairs(event))
         case Compare(key, operator, number):
             wanted_name = key.replace("\x1f", "\ufffd")
             return any(compared(value, operator, number) for name, value in pairs(event) if name == wanted_name)
+
+
+def at(context: dict[str, Any], key: str) -> Any:
+    outer, _, inner = key.partition(".")
+    value = context.get(outer)
+    return (value.get(inner) if isinstance(value, dict) else None) if inner else value
 
 
 def compared(value: Any, operator: str, number: str) -> bool:

@@ -6,9 +6,10 @@ from msgspec.structs import astuple
 
 from logserver.contracts.logister import bounds
 from logserver.contracts.logister.events import Reading, Receipt, check_in_of, name_environment
-from logserver.contracts.logister.fields import enveloped, is_blank, read_fields, read_time, read_uuid
+from logserver.contracts.logister.fields import enveloped, is_blank, read_fields, read_uuid
 from logserver.contracts.logister.refusals import Unprocessable
 from logserver.contracts.logister.wire import CheckInFields
+from logserver.core.times import read_time
 from logserver.store.events import Event
 
 _COPIED = ("duration_ms", "release", "trace_id", "request_id", "expected_interval_seconds")

@@ -6,10 +6,11 @@ from typing import Any
 from msgspec.structs import astuple
 
 from logserver.contracts.logister import bounds
-from logserver.contracts.logister.fields import enveloped, humanize, is_blank, read_fields, read_time
+from logserver.contracts.logister.fields import enveloped, humanize, is_blank, read_fields
 from logserver.contracts.logister.refusals import Unprocessable
 from logserver.contracts.logister.wire import DeploymentFields
 from logserver.core.deployments import Deployment
+from logserver.core.times import read_time
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)

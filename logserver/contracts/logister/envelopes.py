@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import astuple
 
+from logserver.api.bodies import UNREADABLE, decode
 from logserver.contracts.logister import bounds
-from logserver.contracts.logister.fields import UNREADABLE, decode, enveloped, read_fields
+from logserver.contracts.logister.fields import enveloped, read_fields
 from logserver.contracts.logister.wire import EventEnvelope, EventFields
 
 _CERTAINLY_SMALL = 2_000

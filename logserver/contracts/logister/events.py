@@ -6,19 +6,13 @@ from msgspec.structs import astuple
 
 from logserver.contracts.logister import bounds, spans
 from logserver.contracts.logister.envelopes import Draft, open_envelope
-from logserver.contracts.logister.fields import (
-    is_blank,
-    plain,
-    read_number,
-    read_time,
-    read_uuid,
-)
+from logserver.contracts.logister.fields import is_blank, plain, read_number, read_uuid
 from logserver.contracts.logister.mobile import Binding
 from logserver.contracts.logister.refusals import Unprocessable
-from logserver.contracts.logister.wire import COPIED, EventFields
+from logserver.contracts.logister.wire import COPIED, EVENT_TYPES, EventFields
 from logserver.core.monitors import DEFAULT_INTERVAL_SECONDS, MAX_INTERVAL_SECONDS, CheckIn
+from logserver.core.times import read_time
 from logserver.store.events import Event
-from logserver.store.words import TYPES
 
 CHECK_IN_STATUSES: dict[str, Literal["ok", "error", "in_progress"]] = {
     status: status for status in get_args(Literal["ok", "error", "in_progress"])
@@ -82,7 +76,7 @@ def translate(draft: Draft, receipt: Receipt) -> Reading:
     name_environment(context, receipt.environment)
     if not event_type:
         errors.append("Event type can't be blank")
-    elif event_type not in TYPES:
+    elif event_type not in EVENT_TYPES:
         errors.append("Event type is not included in the list")
     message = fields.message
     if event_type == "span":

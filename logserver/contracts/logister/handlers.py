@@ -4,12 +4,14 @@ from typing import Any
 
 from msgspec.structs import astuple
 
-from logserver.api.hot import Reply, Work
-from logserver.api.request import Request, unpacked
+from logserver.api.bodies import body_of, decode
+from logserver.api.handler import Reply
+from logserver.api.hot import Work
+from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logister import batch, bounds, check_ins, deployments, events, mobile
 from logserver.contracts.logister.events import Reading, Receipt
-from logserver.contracts.logister.fields import decode, enveloped, read_fields
+from logserver.contracts.logister.fields import enveloped, read_fields
 from logserver.contracts.logister.refusals import BatchMalformed, Unprocessable
 from logserver.contracts.logister.wire import ACCEPTED, Accepted, CheckInAccepted, MobileTokenFields
 from logserver.core import deployments as core_deployments
@@ -35,7 +37,7 @@ class Handlers:
         """POST /api/v1/ingest_events: one event of any type."""
         self._gate.take(request, "ingest_events")
         credential = _sender(request)
-        raw = _plain(request, bounds.BODY_BYTES)
+        raw = body_of(request, bounds.BODY_BYTES)
         reading = events.read_body(raw, receipt=self._receipt(credential))
         is_span = reading.event.type == "span"
 
@@ -56,7 +58,7 @@ class Handlers:
             raise UnsupportedType("a batch is application/x-ndjson", "unsupported_content_type")
         self._gate.require_room(request, "ingest_events/batch")
         try:
-            raw = _plain(request, batch.UNPACKED_BYTES)
+            raw = body_of(request, batch.UNPACKED_BYTES)
             envelopes = batch.split(raw)
         except Malformed as fault:
             raise BatchMalformed(str(fault), fault.code) from None
@@ -79,7 +81,7 @@ class Handlers:
         """POST /api/v1/check_ins: a run of scheduled work."""
         self._gate.take(request, "check_ins")
         credential = _sender(request)
-        raw = _plain(request, bounds.BODY_BYTES)
+        raw = body_of(request, bounds.BODY_BYTES)
         reading = check_ins.read(decode(raw), size=len(raw), receipt=self._receipt(credential))
 
         def finish(receipts: list[intake.Receipt]) -> Reply:
@@ -94,7 +96,7 @@ class Handlers:
         """POST /api/v1/deployments: a release and where it went."""
         self._gate.take(request, "deployments")
         project = _server_token(request)
-        raw = _plain(request, bounds.BODY_BYTES)
+        raw = body_of(request, bounds.BODY_BYTES)
         deployment = deployments.read(decode(raw), size=len(raw), environment=self._resources.environment)
         now = self._resources.clock.now_ms()
 
@@ -107,7 +109,7 @@ class Handlers:
         """POST /api/v1/mobile_ingest_tokens: a short-lived token for one app."""
         self._gate.take(request, "mobile_ingest_tokens")
         project = _server_token(request)
-        sent = enveloped(decode(_plain(request, bounds.BODY_BYTES)), "mobile_ingest_token")
+        sent = enveloped(decode(body_of(request, bounds.BODY_BYTES)), "mobile_ingest_token")
         fields, rest, problems = read_fields(sent, MobileTokenFields)
         bounds.measure(rest)
         bounds.check_strings(astuple(fields))
@@ -149,14 +151,3 @@ def _server_token(request: Request) -> Project:
     if credential.kind == "mobile":
         raise Forbidden("Forbidden")
     return _project(credential)
-
-
-def _plain(request: Request, limit: int) -> bytes:
-    """The body without its content encoding."""
-    encoding = request.headers.get(b"content-encoding")
-    if encoding is None or encoding.lower() == b"identity":
-        return request.raw
-    if encoding.lower() not in {b"gzip", b"x-gzip"}:
-        raise UnsupportedType("a body is sent plain or with gzip", "unsupported_encoding")
-    request.raw = unpacked(request.raw, limit=limit)
-    return request.raw

@@ -4,14 +4,14 @@ from typing import Any
 
 import msgspec
 
-from logserver.contracts.logister.fields import humanize, is_blank, iso_text, read_number
-from logserver.contracts.logister.wire import MobileToken, MobileTokenFields
+from logserver.contracts.logister.fields import humanize, is_blank, read_number
+from logserver.contracts.logister.wire import EVENT_TYPES, MobileToken, MobileTokenFields
 from logserver.core import tokens
 from logserver.core.faults import Forbidden
 from logserver.core.projects import Project
+from logserver.core.times import iso_text
 from logserver.core.tokens import Credential
 from logserver.store.tx import Tx
-from logserver.store.words import TYPES
 
 PLATFORMS = ("android", "ios")
 SHORTEST, LONGEST, USUAL = 60, 3_600, 900
@@ -47,7 +47,7 @@ class Binding(msgspec.Struct, frozen=True):
 
     def check_type(self, event_type: str) -> None:
         """Raise Forbidden for a type of event that the token may not send."""
-        if event_type in TYPES and event_type not in self.allowed_event_types:
+        if event_type in EVENT_TYPES and event_type not in self.allowed_event_types:
             raise Forbidden("Mobile ingest token cannot send this event type")
 
 
@@ -71,8 +71,8 @@ def read(fields: MobileTokenFields, problems: list[str]) -> tuple[Binding, int, 
         seconds = int(number) if number is not None else 0
         if not SHORTEST <= seconds <= LONGEST:
             errors.append(f"Expires in seconds must be {SHORTEST} to {LONGEST}")
-    allowed = fields.allowed_event_types if fields.allowed_event_types is not None else list(TYPES)
-    unknown = [str(name) for name in allowed if name not in TYPES]
+    allowed = fields.allowed_event_types if fields.allowed_event_types is not None else list(EVENT_TYPES)
+    unknown = [str(name) for name in allowed if name not in EVENT_TYPES]
     if unknown:
         errors.append(f"Allowed event types contains unsupported values: {', '.join(unknown)}")
     elif not allowed:

@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 
+from logserver.api.bodies import UNREADABLE
 from logserver.api.faults import status_of
-from logserver.api.hot import Reply
+from logserver.api.handler import Reply
 from logserver.api.request import Request
-from logserver.contracts.logister.fields import UNREADABLE, plain, plain_names
+from logserver.contracts.logister.fields import plain, plain_names
 from logserver.contracts.logister.wire import (
     BatchAnswer,
     CodedError,
@@ -45,7 +46,7 @@ class BatchRejected(Unprocessable):
         self.answer = answer
 
 
-def refuse(fault: Exception) -> Reply:
+def refuse(fault: Exception, _request_id: str = "") -> Reply:
     """The status and body of a fault; of anything else, a 500 that shows nothing."""
     match fault:
         case BatchRejected():

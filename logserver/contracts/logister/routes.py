@@ -3,7 +3,8 @@
 from typing import Any
 
 from logserver.api.endpoint import NDJSON, Answer, Auth, Endpoint, Example, Parameter, Tag
-from logserver.api.hot import Dialect, Hot, Rules
+from logserver.api.handler import Dialect, Rules, Terms
+from logserver.api.hot import Hot
 from logserver.api.resources import Resources
 from logserver.contracts.logister import batch, bounds, wire
 from logserver.contracts.logister.handlers import SENDERS, Handlers
@@ -104,16 +105,10 @@ def endpoints(resources: Resources) -> list[Endpoint]:
     """The declarations of the contract over a server's resources."""
     handlers = Handlers(resources)
     dialect = Dialect(refuse, Notes(resources.observer).refused)
+    terms = Terms(dialect, resources.gate, resources.database, resources.body_seconds)
 
     def hot(prepare: Any, rules: Rules = _EVENT_RULES) -> Hot:
-        return Hot(
-            prepare,
-            rules,
-            dialect,
-            gate=resources.gate,
-            database=resources.database,
-            body_seconds=resources.body_seconds,
-        )
+        return Hot(prepare, rules, terms)
 
     return [
         Endpoint(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from logserver.contracts.logister.fields import humanize, is_blank, iso_text, read_number, read_time
+from logserver.contracts.logister.fields import humanize, is_blank, read_number
+from logserver.core.times import iso_text, read_time
 
 SPAN_KINDS = frozenset({"app", "browser", "cache", "db", "http", "internal", "queue", "render", "resource", "server"})
 

@@ -6,6 +6,9 @@ import msgspec
 
 Number = int | float
 
+EVENT_TYPES = ("error", "log", "metric", "transaction", "span", "check_in")
+"""The types of event the contract knows; audit events come in another way."""
+
 ACCEPTED = "accepted"
 """The status of everything that was stored."""
 

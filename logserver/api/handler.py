@@ -1,0 +1,139 @@
+"""What answering a request has in common: who may ask, what is read, how it is answered and refused."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from logserver.api.faults import REFUSALS, headers_of
+from logserver.api.gate import Gate
+from logserver.api.request import Disconnected, Request
+from logserver.store.database import Database
+
+logger = logging.getLogger("logserver.api")
+
+Headers = list[tuple[bytes, bytes]]
+_encode = msgspec.json.Encoder().encode
+
+
+class Reply(NamedTuple):
+    """A status and the value its JSON body is made of."""
+
+    status: int
+    payload: Any
+
+
+class Answer(NamedTuple):
+    """An encoded answer: status, JSON body, and headers beside Content-Type and Content-Length."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+
+class Rules(NamedTuple):
+    """What a route admits: kinds of credential (none: anybody), bytes of body with the code of that refusal."""
+
+    kinds: frozenset[str]
+    body_limit: int
+    body_code: str
+    forbids: bool = False
+    """Whether a valid credential of another kind is told that it may not (403), rather than not known (401)."""
+
+
+class Dialect(NamedTuple):
+    """How a contract says no, and whom it tells: ``refused(request, fault, status)``."""
+
+    refuse: Callable[[Exception, str], Reply]
+    """From a fault and the id of the request."""
+    refused: Callable[[Request, Exception, int], None]
+    stamped: bool = False
+    """Whether every answer carries the id of its request, as X-Request-Id."""
+
+
+class Terms(NamedTuple):
+    """What the routes of a contract share: its dialect, and the parts of the server they work with."""
+
+    dialect: Dialect
+    gate: Gate
+    database: Database
+    body_seconds: float
+
+
+class Handler(ABC):
+    """One route as an ASGI application; what it does is for its kind to say (``_reply``)."""
+
+    def __init__(self, rules: Rules, terms: Terms) -> None:
+        self._rules = rules
+        self._dialect = terms.dialect
+        self._gate = terms.gate
+        self._database = terms.database
+        self._body_seconds = terms.body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        rules = self._rules
+        request = Request.of(scope)
+        try:
+            if rules.kinds:
+                await self._gate.admit(request, rules.kinds, forbids=rules.forbids)
+            await request.read(receive, limit=rules.body_limit, seconds=self._body_seconds, code=rules.body_code)
+            answer = self._succeed(request, await self._reply(request))
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001 - every failure is answered, and those that are ours are logged
+            answer = self._fail(request, error)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [
+                    (b"content-type", b"application/json"),
+                    (b"content-length", b"%d" % len(answer.body)),
+                    *answer.headers,
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+    @abstractmethod
+    async def _reply(self, request: Request) -> Reply: ...
+
+    def _succeed(self, request: Request, reply: Reply) -> Answer:
+        return Answer(reply.status, _encode(reply.payload), self._shared_headers(request))
+
+    def _fail(self, request: Request, error: Exception) -> Answer:
+        status, payload = self._dialect.refuse(error, request.id)
+        headers = self._shared_headers(request) + headers_of(error)
+        if isinstance(error, REFUSALS):
+            self._dialect.refused(request, error, status)
+        else:
+            logger.error("request %s failed", request.id, exc_info=error)
+            if not self._dialect.stamped:
+                headers.append((b"x-request-id", request.id.encode()))
+        return Answer(status, _encode(payload), headers)
+
+    def _shared_headers(self, request: Request) -> Headers:
+        headers: Headers = []
+        if self._dialect.stamped:
+            headers.append((b"x-request-id", request.id.encode()))
+        standing = request.standing
+        if standing is not None:
+            headers += (
+                (b"x-ratelimit-limit", b"%d" % standing.limit),
+                (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+                (b"x-ratelimit-reset", b"%d" % standing.reset_at),
+            )
+        if b"origin" in request.headers:
+            # A token in a header is no ambient authority, so any page may send with its own.
+            headers += (
+                (b"access-control-allow-origin", b"*"),
+                (
+                    b"access-control-expose-headers",
+                    b"retry-after, x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+                ),
+            )
+        return headers

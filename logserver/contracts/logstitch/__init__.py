@@ -1,0 +1,1 @@
+"""LogStitch: the audit trail, and what watches over it."""

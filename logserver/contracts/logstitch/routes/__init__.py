@@ -1,0 +1,27 @@
+"""The paths of the LogStitch contract, declared once, a module for each noun."""
+
+from logserver.api.endpoint import Endpoint
+from logserver.api.resources import Resources
+from logserver.contracts.logstitch.handlers import Handlers
+from logserver.contracts.logstitch.options import Options
+from logserver.contracts.logstitch.routes import events
+from logserver.contracts.logstitch.routes.terms import Routes
+from logserver.contracts.logstitch.trail import Trail
+
+PREFIXES = (
+    "/api/v1/events",
+    "/api/v1/keys",
+    "/api/v1/redaction",
+    "/api/v1/viewer-tokens",
+    "/api/v1/alerts",
+    "/api/v1/streams",
+)
+"""Where unmatched requests are answered in this contract's dialect."""
+
+
+def endpoints(resources: Resources, trail: Trail, options: Options) -> list[Endpoint]:
+    """The declarations of the contract over a server's resources."""
+    routes = Routes(resources)
+    return [
+        *events.endpoints(routes, Handlers(resources, trail, batch_limit=options.batch_limit)),
+    ]

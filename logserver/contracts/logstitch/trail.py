@@ -1,0 +1,174 @@
+"""What storing audit events means: redacted, stored, chained and judged, in one transaction."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from logserver.contracts.logstitch import kinds
+from logserver.contracts.logstitch.chain import Chain, Entry
+from logserver.contracts.logstitch.events import FIXED, Draft, event_of, public_id, published
+from logserver.core.alerting import Engine, Occurrence
+from logserver.core.faults import Conflict, Invalid
+from logserver.core.intake import Intake
+from logserver.core.projects import Project
+from logserver.core.redaction.engine import Policies, Policy
+from logserver.store import events
+from logserver.store.database import Database
+from logserver.store.events import Event
+from logserver.store.ids import EPOCH_MS
+from logserver.store.tx import Tx
+from logserver.store.writer import WriteTx
+
+
+class Stored(NamedTuple):
+    """The answer for some events: the public id of each, and how many values were redacted in those stored now."""
+
+    ids: list[str]
+    redacted_count: int
+
+
+class Trail:
+    """The audit trails of all projects. Its functions run in the writer."""
+
+    def __init__(self, database: Database, intake: Intake, policies: Policies, chain: Chain, engine: Engine) -> None:
+        self._database = database
+        self._intake = intake
+        self._policies = policies
+        self._chain = chain
+        self._engine = engine
+
+    def store(self, tx: WriteTx, project: Project, drafts: list[Draft], received_ms: int) -> Stored:
+        """Store events of a project, all or none, and judge its alert rules.
+
+        Raises Conflict for an archived project, and Invalid where a rule of redaction that is on matches an
+        identifier, which cannot be redacted without becoming another one.
+        """
+        require_open(project)
+        policy = self._policies.of(tx, project.number)
+        made, counts = _redacted(policy, drafts, received_ms)
+        ids, fresh = self._put(tx, project, made, received_ms)
+        before, after = self._chain.link(
+            tx,
+            project.number,
+            project.uuid,
+            [Entry(event.id, published(event, self._database.spelling), received_ms) for _, event in fresh],
+        )
+        if fresh:
+            self._engine.judge(
+                tx,
+                project.number,
+                [occurrence(event, ids[index], received_ms) for index, event in fresh],
+                before=before.hash if before.seq else None,
+                after=after.hash,
+                recent=self._recent,
+            )
+        return Stored(ids, sum(counts[index] for index, _ in fresh))
+
+    def retire(self, tx: Tx, project: int, event_ids: list[int]) -> None:
+        """Leave in the chain what stands for events that are about to be deleted (core.retention.Retire)."""
+        self._chain.retire(tx, project, event_ids)
+
+    def claim(self, tx: WriteTx, project: Project, claimed: Iterable[Event]) -> int:
+        """Take over the events of a stream, which bring their public ids (uuid); how many they were.
+
+        The project's rules of redaction run on them; no alert is raised. Where an idempotency key is taken in the
+        project already, the event is kept and its key dropped. Raises Conflict for an archived project.
+        """
+        require_open(project)
+        policy = self._policies.of(tx, project.number)
+        made = [self._claimable(tx, policy, project, event) for event in claimed]
+        _, fresh = self._put(tx, project, made, tx.now_ms)
+        entries = [Entry(event.id, published(event, self._database.spelling), None) for _, event in fresh]
+        self._chain.link(tx, project.number, project.uuid, entries)
+        return len(fresh)
+
+    def _claimable(self, tx: WriteTx, policy: Policy, project: Project, event: Event) -> Event:
+        context = event.context
+        key = context.get("idempotency_key")
+        if key is not None and self._intake.holds(tx, project.number, event):
+            del context["idempotency_key"]
+        parts = {name: value for name, value in context.items() if name not in FIXED and name != "redactions"}
+        redacted = policy.redact(parts)
+        context.update(redacted.value)
+        if redacted.matches:
+            found = [{"field": field, "rule_id": rule_id} for field, rule_id in redacted.matches]
+            context["redactions"] = [*context.get("redactions", []), *found]
+        return event
+
+    def _put(
+        self, tx: WriteTx, project: Project, made: list[Event], now_ms: int
+    ) -> tuple[list[str], list[tuple[int, Event]]]:
+        """Store events; the public id of each, and with their index those that had not been stored before."""
+        horizon = project.audit_horizon_ms(now_ms)
+        receipts = self._intake.store(tx, project.number, EPOCH_MS if horizon is None else horizon, made, {})
+        ids, fresh = [], []
+        spelling = self._database.spelling
+        for index, (event, receipt) in enumerate(zip(made, receipts, strict=True)):
+            if receipt.duplicate:
+                held = tx.batch.find(tx, receipt.id)
+                ids.append(public_id(held or event, spelling))
+                continue
+            kinds.note(tx, project.number, event.context)
+            ids.append(public_id(event, spelling))
+            fresh.append((index, event))
+        return ids, fresh
+
+    def _recent(self, tx: Tx, project: int, since_ms: int) -> Iterator[Occurrence]:
+        """What arrived in a project since a time, newest first, but for what came with claimed streams."""
+        spelling = self._database.spelling
+        links = tx.execute(
+            "SELECT event, arrived FROM audit_links WHERE project = ? AND arrived IS NOT NULL ORDER BY seq DESC",
+            (project,),
+        )
+        for event_id, arrived in links:
+            if arrived < since_ms:
+                break
+            event = tx.batch.find(tx, event_id) if isinstance(tx, WriteTx) else events.read(tx, event_id)
+            if event is not None:
+                yield occurrence(event, public_id(event, spelling), arrived)
+
+
+def require_open(project: Project) -> None:
+    """Raise Conflict for a project that takes nothing in any more."""
+    if project.archived_at is not None:
+        raise Conflict("the project is archived")
+
+
+def occurrence(event: Event, spelled: str, at_ms: int) -> Occurrence:
+    """An audit event as the alert rules see it."""
+    context = event.context
+    actor, around = context["actor"], context.get("context")
+    address = around.get("ip_address") if isinstance(around, dict) else None
+    return Occurrence(
+        at=at_ms,
+        action=event.message,
+        actor_id=_text(actor.get("id")) if isinstance(actor, dict) else "",
+        tenant_id=context["tenant_id"],
+        ip_address=address if isinstance(address, str) else None,
+        event_id=event.id,
+        public_id=spelled,
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
+    """The records of events with what must not be kept redacted, and how many values that were in each."""
+    made, counts = [], []
+    problems: list[tuple[str, str]] = []
+    for index, (sent, time) in enumerate(drafts):
+        prefix = f"{index}." if len(drafts) > 1 else ""
+        problems += [
+            (f"{prefix}{name}", "Must not hold what a redaction rule matches")
+            for name in ("tenant_id", "idempotency_key")
+            if sent.get(name) is not None and policy.matches(sent[name])
+        ]
+        parts = {name: value for name, value in sent.items() if name not in FIXED}
+        redacted = policy.redact(parts)
+        kept = {**{name: value for name, value in sent.items() if name in FIXED}, **redacted.value}
+        made.append(event_of(kept, redacted.matches, time, received_ms))
+        counts.append(redacted.count)
+    if problems:
+        raise Invalid(problems)
+    return made, counts

@@ -1,0 +1,45 @@
+"""Which contract answers where no route does: the one whose prefix the request came nearest to."""
+
+from collections.abc import Callable
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import Response
+
+from logserver.api.faults import MethodNotAllowed
+from logserver.api.handler import Reply
+from logserver.api.request import Request
+from logserver.contracts.logister import refusals as logister_refusals
+from logserver.contracts.logister import routes as logister
+from logserver.contracts.logstitch import refusals as logstitch_refusals
+from logserver.contracts.logstitch import routes as logstitch
+from logserver.core.faults import NotFound
+
+_Refuse = Callable[[Exception, str], Reply]
+
+_DIALECTS: list[tuple[tuple[str, ...], _Refuse, bool]] = [
+    (logister.PREFIXES, logister_refusals.refuse, False),
+    (logstitch.PREFIXES, logstitch_refusals.refuse, True),
+]
+"""Prefixes, how the contract refuses, and whether its answers carry the id of their request."""
+
+
+async def unmatched(request: HTTPRequest, error: Exception) -> Response:
+    """The answer for a path or method that no route has (an HTTPException of the router)."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
+    refuse, stamped = _nearest(request.url.path)
+    request_id = Request.of(request.scope).id
+    fault = MethodNotAllowed(error.detail) if error.status_code == 405 else NotFound(error.detail)
+    _, payload = refuse(fault, request_id)
+    headers = dict(error.headers or {})
+    if stamped:
+        headers["X-Request-Id"] = request_id
+    return Response(msgspec.json.encode(payload), error.status_code, headers=headers, media_type="application/json")
+
+
+def _nearest(path: str) -> tuple[_Refuse, bool]:
+    for prefixes, refuse, stamped in _DIALECTS:
+        if path.startswith(prefixes):
+            return refuse, stamped
+    return _DIALECTS[0][1:]

@@ -1,0 +1,98 @@
+"""What the server does by the clock: every job, how often, and what it runs."""
+
+import os
+
+from logserver import __version__
+from logserver.api.gate import Gate
+from logserver.contracts.logstitch.trail import Trail
+from logserver.core import monitors, retention, status
+from logserver.core.clock import Clock
+from logserver.core.credentials import Credentials
+from logserver.core.disk import DiskWatch
+from logserver.core.jobs import Job, Jobs, in_transaction
+from logserver.core.observer import Observer
+from logserver.settings import Settings
+from logserver.store.database import Database
+
+
+class Schedule:
+    """The jobs of one server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        database: Database,
+        *,
+        credentials: Credentials,
+        gate: Gate,
+        observer: Observer,
+        trail: Trail,
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._credentials = credentials
+        self._gate = gate
+        self._observer = observer
+        self._started_ms = 0
+        keeping = retention.Retention(trail.retire)
+        self.jobs = Jobs(
+            [
+                Job("credentials", 0.5, self._watch_credentials),
+                Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
+                Job("retention", 60, in_transaction(database, keeping.expire)),
+                Job("tidy", 60, in_transaction(database, retention.tidy)),
+                Job("limits", 60, self._prune_limits),
+                Job("token uses", 30, self._flush_uses),
+                Job("observer", 2, observer.flush),
+                Job("disk", 5, DiskWatch(database, settings.min_free_megabytes * 1_000_000).look),
+                Job("status", 2, self._report),
+            ],
+            clock,
+        )
+
+    def start(self) -> None:
+        """Begin, once the store is open."""
+        self._started_ms = self._clock.now_ms()
+        self.jobs.start()
+
+    async def stop(self) -> None:
+        """Let what is under way end, and write down what is only in memory."""
+        await self.jobs.stop()
+        for last in (self._observer.flush, self._flush_uses):
+            await last(self._clock.now_ms())
+
+    async def _watch_credentials(self, _now_ms: int) -> bool:
+        await self._credentials.watch()
+        return False
+
+    async def _flush_uses(self, _now_ms: int) -> bool:
+        await self._credentials.flush_uses()
+        return False
+
+    async def _prune_limits(self, _now_ms: int) -> bool:
+        self._gate.windows.prune()
+        self._gate.failures.prune()
+        return False
+
+    async def _report(self, now_ms: int) -> bool:
+        commits, seconds = self._database.commits()
+        median, p99 = status.percentiles([second * 1000 for second in seconds])
+        last = self._database.checkpointed
+        report = status.Report(
+            pid=os.getpid(),
+            version=__version__,
+            started_at=self._started_ms,
+            at=now_ms,
+            queued_rows=self._database.queued_rows,
+            queued_bytes=self._database.queued_bytes,
+            refusing=self._database.refusing,
+            commits=commits,
+            commit_ms_median=median,
+            commit_ms_p99=p99,
+            checkpoint_age_seconds=self._clock.monotonic() - last.at if last is not None else None,
+            log_pages=last.log if last is not None else None,
+            jobs=self.jobs.records,
+        )
+        status.write(self._database.folder, report)
+        return False
