@@ -78,8 +78,8 @@ class Application:
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
-        self._chain = Chain()
-        self.trail = Trail(self.database, intake, Policies(), self._chain, Engine())
+        self.chain = Chain()
+        self.trail = Trail(self.database, intake, Policies(), self.chain, Engine())
         self.endpoints = distinct(
             [
                 *logister.endpoints(resources),
@@ -99,7 +99,7 @@ class Application:
         self._hot = {
             endpoint.path: endpoint.handler
             for endpoint in self.endpoints
-            if endpoint.method == "POST" and isinstance(endpoint.handler, Hot)
+            if endpoint.method == "POST" and isinstance(endpoint.handler, Hot) and "{" not in endpoint.path
         }
         self._router = Starlette(
             routes=[
@@ -138,11 +138,13 @@ class Application:
             if hot is not None and scope["method"] == "POST":
                 await hot(scope, receive, send)
                 return
-            if hot is not None and cors.is_preflight(scope):
-                await cors.allow(send)
-                return
-            if hot is None and scope["path"].endswith("/") and scope["path"].startswith("/api/"):
-                scope["path"] = "/" + scope["path"].strip("/")
+            if scope["path"].startswith("/api/"):
+                if cors.is_preflight(scope):
+                    await cors.allow(send)
+                    return
+                if hot is None:
+                    # Clients join addresses with slashes too many; no path of the API ends with one.
+                    scope["path"] = "/" + scope["path"].strip("/")
         await self._router(scope, receive, send)
 
     @asynccontextmanager
@@ -151,7 +153,7 @@ class Application:
         if self.settings.self_endpoint:
             logger.info("refused submissions are reported to %s", self.settings.self_endpoint)
         try:
-            self._chain.open(signing.existing_or_new(self.database.folder))
+            self.chain.open(signing.existing_or_new(self.database.folder))
             self.schedule.start()
             # What lives as long as the process need not be looked at by every collection.
             gc.collect()

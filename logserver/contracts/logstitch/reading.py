@@ -7,7 +7,7 @@ import msgspec
 
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import hashes_of
-from logserver.contracts.logstitch.events import ACTOR_TYPES, CATEGORIES, MAX_ACTION, MAX_NAME, published
+from logserver.contracts.logstitch.events import ACTOR_TYPES, CATEGORIES, MAX_ACTION, MAX_NAME, public_id, published
 from logserver.contracts.logstitch.fields import Fields
 from logserver.core.faults import Forbidden
 from logserver.core.projects import Project
@@ -156,7 +156,7 @@ def require_sight(filters: Filters, audience: Audience) -> None:
 
 
 def _shown(event: Event, hash_: bytes, spelling: Spelling, audience: Audience) -> dict[str, Any]:
-    whole = published(event, spelling) | {"content_hash": hash_.hex()}
+    whole = published(event, public_id(event, spelling)) | {"content_hash": hash_.hex()}
     if audience.fields is None:
         return whole
     shown: dict[str, Any] = {"id": whole["id"]}

@@ -50,7 +50,7 @@ class Trail:
             tx,
             project.number,
             project.uuid,
-            [Entry(event.id, published(event, self._database.spelling), received_ms) for _, event in fresh],
+            [Entry(event.id, published(event, ids[index]), received_ms) for index, event in fresh],
         )
         if fresh:
             self._engine.judge(
@@ -76,8 +76,8 @@ class Trail:
         require_open(project)
         policy = self._policies.of(tx, project.number)
         made = [self._claimable(tx, policy, project, event) for event in claimed]
-        _, fresh = self._put(tx, project, made, tx.now_ms)
-        entries = [Entry(event.id, published(event, self._database.spelling), None) for _, event in fresh]
+        ids, fresh = self._put(tx, project, made, tx.now_ms)
+        entries = [Entry(event.id, published(event, ids[index]), None) for index, event in fresh]
         self._chain.link(tx, project.number, project.uuid, entries)
         return len(fresh)
 
