@@ -23,7 +23,6 @@ EXPIRED_MS = 2 * 86_400_000
 
 _FAILURES_A_TURN = 20
 _REST_SECONDS = 30.0
-_CLOSING_SECONDS = 2.0
 
 
 class Dispatcher:
@@ -44,9 +43,8 @@ class Dispatcher:
         self._database = database
         self._clock = clock
         self._most = most
-        self._outbound = Outbound(
-            allow_private=allow_private, patience=patience or Patience(), resolve=resolve, trust=trust
-        )
+        self._patience = patience or Patience()
+        self._outbound = Outbound(allow_private=allow_private, patience=self._patience, resolve=resolve, trust=trust)
         self._mailer = Mailer(smtp) if smtp is not None else None
         self._running: dict[int, asyncio.Task[None]] = {}
         self._failing: set[int] = set()
@@ -90,11 +88,11 @@ class Dispatcher:
             await asyncio.wait(self._running.values())
 
     async def close(self) -> None:
-        """Let what is being sent end, for two seconds; what is cut off then is still due."""
+        """Let what is being sent end, for two seconds or as told; what is cut off then is still due."""
         self._closing = True
         tasks = list(self._running.values())
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_CLOSING_SECONDS)
+            _, late = await asyncio.wait(tasks, timeout=self._patience.closing)
             for task in late:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -124,7 +124,7 @@ def _refused(error: smtplib.SMTPException | OSError) -> Outcome:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Outcome(error="the mail server offers no such security or login")
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return Outcome(error="the mail server broke off")
+        return Outcome(error="the mail server broke off or does not answer")
     if isinstance(error, ssl.SSLCertVerificationError):
         return Outcome(error=f"TLS to the mail server: {error.verify_message}")
     if isinstance(error, ssl.SSLError):

@@ -6,6 +6,7 @@ used and no redirect followed.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
@@ -33,10 +34,14 @@ _MOST_LOOKUPS = 256
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """Seconds that are waited: to connect (the look-up of the name apart has as many), and for a whole attempt."""
+    """Seconds that are waited: to connect, to look up a name before that as many, and for a whole attempt.
+
+    ``closing`` is for those under way when the server stops.
+    """
 
     connect: float = 5.0
     whole: float = 15.0
+    closing: float = 2.0
 
 
 class Forbidden(Exception):
@@ -176,7 +181,12 @@ class _Bounded(AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109 - as its library
     ) -> AsyncNetworkStream:
         """The same over TLS."""
-        return _Bounded(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            return _Bounded(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            # Nobody else knows of the connection yet, and its library lets go of it only for errors.
+            await self.aclose()
+            raise
 
 
 class _Resolver:
@@ -231,7 +241,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, httpcore2.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, httpcore2.ConnectError | OSError):
-        return f"no connection: {cause.strerror}" if isinstance(cause, OSError) and cause.strerror else "no connection"
+        known = isinstance(cause, OSError) and cause.errno
+        return f"no connection: {os.strerror(known)}" if known else "no connection"
     if isinstance(error, httpcore2.ProtocolError):
         return "the answer is not HTTP"
     return "the connection broke off"

@@ -107,8 +107,8 @@ def waiting(tx: Tx) -> list[tuple[int, int]]:
         "WITH RECURSIVE some (webhook) AS (SELECT min(webhook) FROM deliveries WHERE next_at IS NOT NULL UNION ALL"
         " SELECT (SELECT min(webhook) FROM deliveries WHERE next_at IS NOT NULL AND webhook > some.webhook)"
         " FROM some WHERE some.webhook IS NOT NULL)"
-        " SELECT id, (SELECT min(next_at) FROM deliveries WHERE webhook = id AND next_at IS NOT NULL)"
-        " FROM some JOIN webhooks ON id = some.webhook WHERE enabled"
+        " SELECT w.id, (SELECT min(d.next_at) FROM deliveries d WHERE d.webhook = w.id AND d.next_at IS NOT NULL)"
+        " FROM some JOIN webhooks w ON w.id = some.webhook WHERE w.enabled"
     ).fetchall()
 
 

@@ -25,6 +25,7 @@ _MAILBOX = re.compile(r"(?=.{3,254}\Z)[A-Za-z0-9.!#$&'*+/=?^_`{|}~-]{1,64}@([A-Z
 _SENT_AS_IT_IS = "/:@!$&'()*+,;=~%"
 _NAT64 = IPv6Network("64:ff9b::/96")
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+_BAD_HOST = "must be a URL with a valid host and port"
 _NOT_PUBLIC = "must not be a private or local address"
 
 
@@ -51,19 +52,19 @@ def read(url: str) -> Target:
     scheme, _, rest = url.partition(":")
     if scheme.lower() == "mailto":
         if not _MAILBOX.fullmatch(rest):
-            raise ValueError("must be one plain address, such as mailto:ops@example.com")
+            raise ValueError("must be mailto: and one plain address")
         return Target("mailto", "", 0, rest)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError("must be a URL with a valid host and port") from None
+        raise ValueError(_BAD_HOST) from None
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError("must be an http or https URL with a host, or mailto: and an address")
     if "@" in parts.netloc:
         raise ValueError("must not contain a user name or password")
     if port == 0:
-        raise ValueError("must be a URL with a valid host and port")
+        raise ValueError(_BAD_HOST)
     path = quote(parts.path or "/", safe=_SENT_AS_IT_IS)
     if parts.query:
         path += "?" + quote(parts.query, safe=_SENT_AS_IT_IS + "?")
@@ -125,16 +126,19 @@ def is_public(address: Address) -> bool:
 
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    if ":" in host:
+    if "[" in parts.netloc:
         try:
-            return str(IPv6Address(host))
+            address = IPv6Address(host)
         except ValueError:
-            raise ValueError("must be a URL with a valid host and port") from None
+            raise ValueError(_BAD_HOST) from None
+        if address.scope_id is not None:
+            raise ValueError(_BAD_HOST)
+        return str(address)
     try:
         # Folds what only looks like ASCII, so that full-width digits are judged as the digits they become.
         host = host.encode("idna").decode("ascii").lower().removesuffix(".")
     except UnicodeError:
-        raise ValueError("must be a URL with a valid host and port") from None
+        raise ValueError(_BAD_HOST) from None
     if not _NAME.fullmatch(host):
-        raise ValueError("must be a URL with a valid host and port")
+        raise ValueError(_BAD_HOST)
     return host
