@@ -7,6 +7,7 @@ there is room for those that are not; and whoever was served longest ago is serv
 import asyncio
 import logging
 import ssl
+from functools import partial
 
 from logserver import __version__
 from logserver.core import messages, post, targets
@@ -75,7 +76,9 @@ class Dispatcher:
             if self._has_room(webhook):
                 self._turn += 1
                 self._served[webhook] = self._turn
-                self._running[webhook] = asyncio.create_task(self._serve(webhook))
+                task = asyncio.create_task(self._serve(webhook))
+                self._running[webhook] = task
+                task.add_done_callback(partial(self._ended, webhook))
             elif len(self._running) >= self._most:
                 self._crowded = True
             else:
@@ -96,6 +99,9 @@ class Dispatcher:
             for task in late:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, webhook: int, _task: "asyncio.Task[None]") -> None:
+        del self._running[webhook]
 
     def _has_room(self, webhook: int) -> bool:
         if len(self._running) >= self._most:
@@ -125,8 +131,6 @@ class Dispatcher:
         except Exception:
             logger.exception("the outcome of a delivery could not be recorded; it will be sent again")
             self._resting[webhook] = self._clock.monotonic() + _REST_SECONDS
-        finally:
-            del self._running[webhook]
 
     async def _attempt(self, delivery: Delivery, now_ms: int) -> Outcome:
         if now_ms - delivery.created_at > EXPIRED_MS:

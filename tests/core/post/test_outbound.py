@@ -71,6 +71,10 @@ def test_a_redirect_is_a_failure_and_is_not_followed(status: int) -> None:
         (says(OK + b"Content-Length: 100\r\n\r\nshort"), "the answer is not HTTP"),
         (says(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "the answer is not HTTP"),
         (says(OK[:9]), "the answer is not HTTP"),
+        (
+            says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
+            "the answer is not HTTP",
+        ),
         (endless(OK, b"X-More: and more\r\n" * 100), f"the answer is longer than {MAX_ANSWER:,} bytes"),
         (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), f"the answer is longer than {MAX_ANSWER:,} bytes"),
         (endless(OK + b"\r\n", b"x" * 10_000), f"the answer is longer than {MAX_ANSWER:,} bytes"),
