@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -112,6 +113,11 @@ def says(raw: bytes) -> Behaviour:
 def hang(_connection: socket.socket, receiver: Receiver) -> None:
     """Says nothing until it is over."""
     receiver.over.wait(PATIENCE)
+
+
+def reset(connection: socket.socket, _receiver: Receiver) -> None:
+    """Breaks the connection off."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def endless(head: bytes, piece: bytes, *, slowly: bool = False) -> Behaviour:

@@ -25,7 +25,7 @@ ALERT: dict[str, Any] = {
     "group_key": "user_1",
     "event_count": 5,
 }
-SHORT = Patience(connect=0.4, whole=0.4, closing=0.1)
+SHORT = Patience(whole=0.4)
 """For targets that never answer: they are given up soon."""
 BRIEF = Patience(closing=0.1)
 """For targets that never answer and are cut off at the end."""

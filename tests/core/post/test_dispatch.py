@@ -352,3 +352,23 @@ def test_a_target_that_fails_at_once_is_not_hammered(tmp_path: Path) -> None:
 
     with Receiver(says(b"")) as receiver:
         asyncio.run(run(receiver))
+
+
+def test_an_attempt_that_fails_in_an_unknown_way_is_a_failure_like_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(_host: str) -> list[str]:
+        raise RuntimeError("nobody thought of this")
+
+    async def run() -> None:
+        async with outbox(tmp_path) as box:
+            webhook = await box.hook("http://hook.test/token")
+            await box.alert()
+            await box.sends(box.dispatcher(resolve=breaks))
+            (attempt,) = await box.attempts(webhook)
+            assert (attempt.status, attempt.error) == (None, "RuntimeError")
+            assert attempt.next_try is not None
+
+    with caplog.at_level(logging.ERROR, "logserver.dispatch"):
+        asyncio.run(run())
+    assert "http://hook.test/token" not in caplog.text

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logserver.core import mail
@@ -126,6 +126,7 @@ def test_a_server_that_never_answers() -> None:
         assert whole == "the mail server took longer than 0.2 s"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_no_value_becomes_a_header(name: str, key: str) -> None:
     body = msgspec.json.encode(

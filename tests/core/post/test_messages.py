@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logserver.core import messages, targets
@@ -67,6 +67,7 @@ def test_a_standard_message_is_sent_as_it_was_written() -> None:
     assert messages.payload("standard", message()) == message().encode()
 
 
+@settings(deadline=None)
 @given(ALERTS, st.text(max_size=50))
 def test_any_alert_makes_a_short_text_and_a_subject_of_one_line(data: dict[str, Any], kind: str) -> None:
     written = json.dumps({"type": kind, "timestamp": "now", "data": data})

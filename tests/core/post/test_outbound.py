@@ -16,7 +16,7 @@ from logserver.core.outbound import MAX_ANSWER, Outbound, Patience
 from logserver.core.post import Outcome
 from tests.core.post.posting import SHORT
 from tests.fakes import START_MS
-from tests.receiver import Behaviour, Receiver, answer, endless, hang, says
+from tests.receiver import Behaviour, Receiver, answer, endless, hang, reset, says
 
 BODY = b'{"type": "alert.triggered"}'
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -71,6 +71,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(status: int) -> None:
         (says(OK + b"Content-Length: 100\r\n\r\nshort"), "the answer is not HTTP"),
         (says(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "the answer is not HTTP"),
         (says(OK[:9]), "the answer is not HTTP"),
+        (reset, "the connection broke off"),
         (
             says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
             "the answer is not HTTP",

@@ -1,7 +1,7 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logserver.core import targets
@@ -133,6 +133,7 @@ def test_mail_needs_a_server() -> None:
         targets.check("mailto:ops@example.com", allow_private=True, mail=False)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_every_spelling_of_an_address_is_judged_alike(number: int) -> None:
     address = IPv4Address(number)
@@ -145,6 +146,7 @@ def test_every_spelling_of_an_address_is_judged_alike(number: int) -> None:
         assert targets.is_public(ip_address(within)) == public
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_what_is_not_global_is_never_public(address: IPv4Address | IPv6Address) -> None:
     if targets.is_public(address) and not (isinstance(address, IPv6Address) and address.ipv4_mapped):
