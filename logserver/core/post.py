@@ -73,10 +73,10 @@ class Attempt(msgspec.Struct, frozen=True):
 
     message: str
     type: str
-    time: int
+    at: int
     status: int | None
     error: str | None
-    next_try: int | None
+    next_at: int | None
 
 
 def enqueue(  # noqa: PLR0917 - read aloud, they are one sentence
@@ -181,7 +181,7 @@ def _listed(tx: Tx, webhook_id: str) -> list[Attempt]:
         (webhook_id, _PENDING_LISTED),
     ).fetchall()
     both = [Attempt(*row) for row in untried + tried[: LISTED - len(untried)]]
-    return sorted(both, key=lambda attempt: attempt.time, reverse=True)
+    return sorted(both, key=lambda attempt: attempt.at, reverse=True)
 
 
 def _make_room(tx: Tx, webhook: int, now_ms: int) -> None:

@@ -47,7 +47,7 @@ def test_a_message_arrives_signed_as_the_convention_says(tmp_path: Path) -> None
             told = Verifier(box.secrets[webhook.id]).verify(request.body, request.headers)
             assert (told["type"], told["data"]["rule_name"]) == ("alert.triggered", "auth_brute_force")
             (attempt,) = await box.attempts(webhook)
-            assert (attempt.status, attempt.error, attempt.next_try) == (200, None, None)
+            assert (attempt.status, attempt.error, attempt.next_at) == (200, None, None)
             assert (attempt.message, attempt.type) == (request.headers["webhook-id"], "alert.triggered")
             await box.sends(box.dispatcher())
             assert len(receiver.requests) == 1
@@ -64,9 +64,9 @@ def test_a_failure_is_tried_again_within_five_seconds_under_the_same_id(tmp_path
             dispatcher = box.dispatcher()
             await box.sends(dispatcher)
             (failed,) = await box.attempts(webhook)
-            assert (failed.status, failed.error, failed.time) == (500, "answered with 500", START_MS)
-            assert failed.next_try is not None
-            assert START_MS < failed.next_try < START_MS + 4_000
+            assert (failed.status, failed.error, failed.at) == (500, "answered with 500", START_MS)
+            assert failed.next_at is not None
+            assert START_MS < failed.next_at < START_MS + 4_000
             await box.sends(dispatcher)
             assert len(receiver.requests) == 1
             box.clock.turn(4)
@@ -88,12 +88,12 @@ def test_the_pauses_grow_over_a_day_and_then_it_is_given_up(tmp_path: Path) -> N
             await box.alert()
             await box.sends_all_day(box.dispatcher())
             attempts = (await box.attempts(webhook))[::-1]
-            pauses = [after.time - before.time for before, after in pairwise(attempts)]
+            pauses = [after.at - before.at for before, after in pairwise(attempts)]
             assert pauses == sorted(pauses)
             for pause, planned in zip(pauses, post.PAUSES, strict=True):
                 assert planned * 1_000 <= pause <= planned * 1_100
-            assert [each.next_try for each in attempts] == [*[each.time for each in attempts[1:]], None]
-            assert DAY <= attempts[-1].time - START_MS <= 1.2 * DAY
+            assert [each.next_at for each in attempts] == [*[each.at for each in attempts[1:]], None]
+            assert DAY <= attempts[-1].at - START_MS <= 1.2 * DAY
             assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
             assert len(receiver.requests) == len(attempts) == 9
 
@@ -122,8 +122,8 @@ def test_a_target_may_ask_for_a_longer_pause_within_bounds(
             await box.alert()
             await box.sends(box.dispatcher())
             (attempt,) = await box.attempts(webhook)
-            assert attempt.next_try is not None
-            assert least * 1_000 <= attempt.next_try - START_MS <= most * 1_000
+            assert attempt.next_at is not None
+            assert least * 1_000 <= attempt.next_at - START_MS <= most * 1_000
 
     with Receiver(answer(status, retry_after=retry_after)) as receiver:
         asyncio.run(run(receiver))
@@ -139,7 +139,7 @@ def test_a_target_that_is_gone_is_left_alone(tmp_path: Path) -> None:
             assert not (await box.read(webhook)).enabled
             assert await box.alert() == 0
             (attempt,) = await box.attempts(webhook)
-            assert (attempt.status, attempt.next_try) == (410, None)
+            assert (attempt.status, attempt.next_at) == (410, None)
             await box.sends_all_day(dispatcher)
             assert len(receiver.requests) == 1
 
@@ -163,7 +163,7 @@ def test_a_dead_target_delays_no_other(tmp_path: Path) -> None:
             await arrived(living, 4)
             await dispatcher.close()
             assert {each.error for each in await box.attempts(lives)} == {None}
-            assert [(each.status, each.next_try) for each in await box.attempts(hangs)] == [(None, START_MS)] * 4
+            assert [(each.status, each.next_at) for each in await box.attempts(hangs)] == [(None, START_MS)] * 4
             assert len(dead.requests) == 1
 
     with Receiver(hang) as dead, Receiver() as living:
@@ -275,7 +275,7 @@ def test_what_is_cut_off_at_the_end_is_still_due(tmp_path: Path) -> None:
             await dispatcher.close()
             await box.sends(dispatcher)
             (attempt,) = await box.attempts(webhook)
-            assert (attempt.status, attempt.error, attempt.next_try) == (None, None, START_MS)
+            assert (attempt.status, attempt.error, attempt.next_at) == (None, None, START_MS)
             await box.sends(box.dispatcher())
             assert [each.status for each in await box.attempts(webhook)] == [200]
             assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
@@ -315,7 +315,7 @@ def test_what_waited_too_long_is_given_up_unsent(tmp_path: Path) -> None:
             box.clock.turn(2 * 86_400 + 1)
             await box.sends(box.dispatcher())
             (attempt,) = await box.attempts(webhook)
-            assert (attempt.error, attempt.next_try) == ("given up: it could not be sent for two days", None)
+            assert (attempt.error, attempt.next_at) == ("given up: it could not be sent for two days", None)
             assert not receiver.requests
 
     with Receiver() as receiver:
@@ -367,7 +367,7 @@ def test_an_attempt_that_fails_in_an_unknown_way_is_a_failure_like_others(
             await box.sends(box.dispatcher(resolve=breaks))
             (attempt,) = await box.attempts(webhook)
             assert (attempt.status, attempt.error) == (None, "RuntimeError")
-            assert attempt.next_try is not None
+            assert attempt.next_at is not None
 
     with caplog.at_level(logging.ERROR, "logserver.dispatch"):
         asyncio.run(run())

@@ -55,7 +55,7 @@ def test_a_letter_arrives(tmp_path: Path) -> None:
     with Mailbox() as mailbox:
         (attempt,) = tried(tmp_path, smtp(mailbox.port), group_key="caf\u00e9")
         (letter,) = mailbox.letters
-    assert (attempt.status, attempt.error, attempt.next_try) == (250, None, None)
+    assert (attempt.status, attempt.error, attempt.next_at) == (250, None, None)
     assert letter["From"] == "Log server <logs@example.org>"
     assert letter["To"] == "ops@example.com"
     assert letter["Subject"] == "[HIGH] auth_brute_force triggered"
@@ -82,7 +82,7 @@ def test_what_is_refused_for_now_is_tried_again_under_the_same_id(tmp_path: Path
 def test_what_is_refused_for_good_is_given_up(tmp_path: Path, refusal: tuple[str, str]) -> None:
     with Mailbox(refusal) as mailbox:
         (attempt,) = tried(tmp_path, smtp(mailbox.port), times=3)
-    assert (attempt.status, attempt.next_try) == (int(refusal[1][:3]), None)
+    assert (attempt.status, attempt.next_at) == (int(refusal[1][:3]), None)
     assert attempt.error in {"the recipient was refused", "the message was refused"}
     assert not mailbox.letters
 
@@ -93,7 +93,7 @@ def test_a_login_that_the_server_knows_and_one_that_it_does_not(tmp_path: Path) 
         assert (attempt.error, mailbox.logins) == (None, ["logs"])
         (attempt,) = tried(tmp_path / "wrong", smtp(mailbox.port, user="logs", password="pepper"))
         assert (attempt.status, attempt.error) == (535, "the mail server refused the login")
-        assert attempt.next_try is not None
+        assert attempt.next_at is not None
         assert len(mailbox.letters) == 1
 
 
@@ -107,7 +107,7 @@ def test_a_server_that_does_not_do_what_it_should(tmp_path: Path) -> None:
         port = closed.getsockname()[1]
     (attempt,) = tried(tmp_path / "closed", smtp(port))
     assert attempt.error == "no connection to the mail server: Connection refused"
-    assert attempt.next_try is not None
+    assert attempt.next_at is not None
     (attempt,) = tried(tmp_path / "none", None)
     assert attempt.error == "there is no SMTP server"
 

@@ -74,17 +74,17 @@ def test_attempts_are_listed_newest_first_and_before_them_what_was_not_tried(tx:
     webhook, other = hook(tx, project), hook(tx, project, enabled=False)
     for n in range(30):
         alert(tx, project, START_MS + n)
-    assert [attempt.time - START_MS for attempt in post.deliveries(tx, [webhook])[webhook]] == [29, 28, 27, 26, 25]
+    assert [attempt.at - START_MS for attempt in post.deliveries(tx, [webhook])[webhook]] == [29, 28, 27, 26, 25]
     for n in range(25):
         post.record(tx, due(tx, now_ms=START_MS + n), FAILED, START_MS + 100 + n, START_MS + 200 + n)
     listed = post.deliveries(tx, [webhook, other])
     assert listed[other] == []
-    assert [attempt.time - START_MS for attempt in listed[webhook]] == [*range(124, 109, -1), *range(29, 24, -1)]
+    assert [attempt.at - START_MS for attempt in listed[webhook]] == [*range(124, 109, -1), *range(29, 24, -1)]
     assert {attempt.type for attempt in listed[webhook]} == {"alert.triggered"}
     assert [(attempt.status, attempt.error) for attempt in listed[webhook]] == [(500, FAILED.error)] * 15 + [
         (None, None)
     ] * 5
-    assert all(attempt.next_try is not None for attempt in listed[webhook])
+    assert all(attempt.next_at is not None for attempt in listed[webhook])
 
 
 def test_an_error_is_kept_short(tx: Tx, project: Project) -> None:
@@ -101,7 +101,7 @@ def test_one_message_too_many_gives_up_the_oldest(tx: Tx, project: Project) -> N
     oldest = due(tx)
     assert alert(tx, project, START_MS + 5_000) == 1
     (_, *_, given_up) = sorted(post.deliveries(tx, [webhook])[webhook], key=lambda attempt: attempt.error or "")
-    assert (given_up.message, given_up.next_try) == (oldest.message, None)
+    assert (given_up.message, given_up.next_at) == (oldest.message, None)
     assert given_up.error == "given up: 1,000 newer messages wait"
     assert due(tx, now_ms=START_MS + 1).created_at == START_MS + 1
     # Its attempt was under way and is recorded all the same.
