@@ -5,10 +5,11 @@ its group in one statement, and a later rule makes groups of its own beside the 
 """
 
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from logserver.core.alarms import News
 from logserver.core.faults import NotFound
 from logserver.store.events import Event
 from logserver.store.ids import id_ms
@@ -46,8 +47,17 @@ ON CONFLICT (id) DO UPDATE SET
     status_at = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN :at ELSE status_at END,
     status = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN 'unresolved' ELSE status END,
     first_seen = min(first_seen, :at),
-    last_seen = max(last_seen, :at)
+    last_seen = max(last_seen, :at),
+    regressed_by = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN :event ELSE regressed_by END
+RETURNING n, regressed_by
 """
+
+
+class Recorded(NamedTuple):
+    """The group an occurrence was counted into, and what is new about the group if anything is."""
+
+    group: bytes
+    news: News | None
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -94,15 +104,15 @@ def group_id(project: int, event: Event) -> bytes:
     return number.to_bytes(16, "big")
 
 
-def record(tx: Tx, project: int, event: Event) -> bytes:
-    """Count a numbered occurrence into its group, made if it is new; returns the group's id."""
+def record(tx: Tx, project: int, event: Event) -> Recorded:
+    """Count a numbered occurrence into its group, made if it is new."""
     key = group_id(project, event)
     exception = event.context.get("exception")
     subtitle = event.context.get("exception_class")
     if isinstance(exception, dict):
         subtitle = exception.get("class") or exception.get("qualified_class") or exception.get("type")
     release = event.context.get("release")
-    tx.execute(
+    n, regressed_by = tx.execute(
         _RECORD,
         {
             "id": key,
@@ -116,8 +126,8 @@ def record(tx: Tx, project: int, event: Event) -> bytes:
             "release": release if isinstance(release, str) else None,
             "event": event.id,
         },
-    )
-    return key
+    ).fetchone()
+    return Recorded(key, "new" if n == 1 else "regressed" if regressed_by == event.id else None)
 
 
 def read(tx: Tx, key: bytes) -> Group:

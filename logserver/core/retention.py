@@ -1,6 +1,6 @@
 """Deletes what is older than its project keeps, in small passes between the writes of others."""
 
-from logserver.core import projects, tokens
+from logserver.core import alerts, projects, tokens
 from logserver.store import events, series
 from logserver.store.events import Row, from_row
 from logserver.store.identities import key_hash, span_key, uuid_key
@@ -48,11 +48,12 @@ def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
 
 
 def tidy(tx: WriteTx, now_ms: int) -> bool:
-    """One pass over what is kept for a while only: arrivals, and mobile tokens that expired."""
+    """One pass over what is kept for a while only: arrivals, mobile tokens that expired, alerts of long ago."""
     arrivals = tx.execute(
         "DELETE FROM arrivals WHERE seq IN (SELECT seq FROM arrivals WHERE at < ?"
         " AND seq < (SELECT max(seq) FROM arrivals) ORDER BY seq LIMIT ?)",
         (now_ms - ARRIVALS_KEPT_MS, PASS_ROWS * 5),
     ).rowcount
     mobile = tokens.delete_expired_mobile(tx, now_ms, PASS_ROWS)
-    return arrivals == PASS_ROWS * 5 or mobile == PASS_ROWS
+    old_alerts = alerts.tidy(tx, now_ms)
+    return arrivals == PASS_ROWS * 5 or mobile == PASS_ROWS or old_alerts
