@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from logserver.core import alert_rules, alerts
 from logserver.core.alert_rules import Rule
 from logserver.core.alerts import Alert
-from logserver.core.sliding import Memory, Occurrence, Track
-from logserver.core.watches import Watches
+from logserver.core.sliding import NEVER, Group, Memory, Occurrence, Track
+from logserver.core.watches import Watch, Watches
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
@@ -24,7 +24,7 @@ MOST_PROJECTS = 1_000
 LATE_MS = 60_000
 """How much later than the newest an occurrence may come; the shortest window is as long."""
 
-_NEVER = 1 << 62
+_AWAKE = (0, NEVER)
 
 Recent = Callable[[Tx, int, int], Iterable[Occurrence]]
 
@@ -171,39 +171,44 @@ def _look(tx: WriteTx, project: int, track: Track, now: int) -> list[Alert]:
     by one with each occurrence at most.
     """
     group = track.group
-    fired = []
-    wait, wake_at = _NEVER, _NEVER
-    for watch in track.kind.watches:
-        if watch.threshold > group.total:
-            wait = min(wait, watch.threshold - group.total)
+    seq, total, quiet = group.seq, group.total, group.quiet
+    fired: list[Alert] = []
+    if now >= track.wake_at:
+        track.awake, track.wake_at = track.kind.watches, NEVER
+    wake_seq = NEVER
+    resting = False
+    for watch in track.awake:
+        if watch.threshold > total:
+            wake_seq = min(wake_seq, seq + watch.threshold - total)
             break
-        rests_until = group.rests.get(watch, 0)
-        if now < rests_until:
-            wake_at = min(wake_at, rests_until)
-            continue
-        n = group.count_addresses(watch, now) if watch.addresses else group.count(watch, now)
-        if n < watch.threshold:
-            wait = min(wait, watch.threshold - n)
-            continue
-        until = alerts.rests_until(tx, project, watch.rule, group.key, now)
-        if until is None:
-            fired.append(
-                alerts.ring(
-                    tx,
-                    project,
-                    watch.rule,
-                    group.key,
-                    event_count=group.count(watch, now),
-                    event_ids=group.newest(watch, now),
-                    now_ms=now,
-                )
-            )
-            until = now + watch.cooldown_ms
-        if until > now:
-            group.rests[watch] = until
-            wake_at = min(wake_at, until)
-        else:
-            wait = 1
-    track.wake_seq = group.seq + wait
-    track.wake_at = wake_at
+        until_seq, until = quiet.get(watch, _AWAKE)
+        if seq >= until_seq or now >= until:
+            alert, quiet[watch] = _weigh(tx, project, group, watch, now)
+            until_seq, until = quiet[watch]
+            if alert is not None:
+                fired.append(alert)
+        if until_seq < wake_seq:  # noqa: PLR1730 - min() would double what this loop costs
+            wake_seq = until_seq
+        if until < NEVER:
+            resting = True
+    track.wake_seq = wake_seq
+    if resting:
+        rests = {watch: until for watch in track.awake if (until := quiet.get(watch, _AWAKE)[1]) < NEVER}
+        track.awake = [watch for watch in track.awake if watch not in rests]
+        track.wake_at = min(track.wake_at, *rests.values())
     return fired
+
+
+def _weigh(tx: WriteTx, project: int, group: Group, watch: Watch, now: int) -> tuple[Alert | None, tuple[int, int]]:
+    """Ring if a rule has reached its threshold for a group and does not rest; and how long it need not be weighed."""
+    n = group.count_addresses(watch, now) if watch.addresses else group.count(watch, now)
+    if n < watch.threshold:
+        return None, (group.seq + watch.threshold - n, NEVER)
+    rule = watch.rule
+    until = alerts.rests_until(tx, project, rule, group.key, now)
+    if until is not None:
+        return None, (NEVER, until)
+    n = group.count(watch, now)
+    ids = group.newest(watch, now)
+    alert = alerts.ring(tx, project, rule, group.key, event_count=n, event_ids=ids, now_ms=now)
+    return alert, (NEVER, now + watch.cooldown_ms) if watch.cooldown_ms else _AWAKE

@@ -7,8 +7,6 @@ twice at most, however many rules there are.
 
 from bisect import bisect_left, insort
 from collections import deque
-from heapq import merge
-from itertools import islice
 from typing import NamedTuple
 
 from logserver.core.alerts import MOST_IDS
@@ -18,6 +16,9 @@ _ARRIVAL_BITS = 32
 """A moment is the millisecond and, below it, a number that keeps those of one millisecond in order."""
 
 _ARRIVALS = (1 << _ARRIVAL_BITS) - 1
+NEVER = 1 << 62
+"""Later than any moment, and more than any number of occurrences."""
+
 _WASTE = 64
 """How many places at the front of a track may stand empty before it is moved up."""
 
@@ -39,7 +40,7 @@ class Occurrence(NamedTuple):
 class Group:
     """An actor or a tenant: its tracks, and which rules rest for it until when."""
 
-    __slots__ = ("addresses", "home", "key", "rests", "seq", "total", "tracks")
+    __slots__ = ("addresses", "home", "key", "quiet", "seq", "total", "tracks")
 
     def __init__(self, key: str, home: dict[str, "Group"]) -> None:
         self.key = key
@@ -49,20 +50,27 @@ class Group:
         """How many occurrences it holds."""
         self.seq = 0
         """How many it was ever given."""
-        self.rests: dict[Watch, int] = {}
+        self.quiet: dict[Watch, tuple[int, int]] = {}
+        """Rules that cannot ring before it was given so many occurrences, or this time has come (Unix ms)."""
         self.addresses: dict[str, int] | None = None
         """Each address with the last time it was seen, in that order; kept only where a rule counts them."""
 
     def count(self, watch: Watch, now: int) -> int:
         """How many occurrences a rule matches in its window up to ``now``."""
         since = (now - watch.window_ms + 1) << _ARRIVAL_BITS
-        bit = watch.bit
         n = 0
-        for kind, track in self.tracks.items():
-            if kind.mask & bit:
-                moments = track.moments
-                n += len(moments) - bisect_left(moments, since, track.start)
+        for track in self._matching(watch):
+            moments = track.moments
+            n += len(moments) - bisect_left(moments, since, track.start)
         return n
+
+    def _matching(self, watch: Watch) -> list["Track"]:
+        """The tracks that count for a rule."""
+        tracks, kinds = self.tracks, watch.kinds
+        if kinds is not None and len(kinds) <= len(tracks):
+            return [tracks[kind] for kind in kinds if kind in tracks]
+        bit = watch.bit
+        return [track for kind, track in tracks.items() if kind.mask & bit]
 
     def count_addresses(self, watch: Watch, now: int) -> int:
         """How many addresses it was seen with in a rule's window up to ``now``."""
@@ -72,14 +80,12 @@ class Group:
     def newest(self, watch: Watch, now: int) -> list[str]:
         """Public ids of the newest occurrences a rule matches in its window, 100 at most, the newest last."""
         since = (now - watch.window_ms + 1) << _ARRIVAL_BITS
-        runs = []
-        for kind, track in self.tracks.items():
-            if kind.mask & watch.bit:
-                begin = max(bisect_left(track.moments, since, track.start), len(track.moments) - MOST_IDS)
-                runs.append(list(zip(track.moments[begin:], track.ids[begin:], strict=True))[::-1])
-        ids = [public_id for _, public_id in islice(merge(*runs, reverse=True), MOST_IDS)]
-        ids.reverse()
-        return ids
+        found: list[tuple[int, str]] = []
+        for track in self._matching(watch):
+            begin = max(bisect_left(track.moments, since, track.start), len(track.moments) - MOST_IDS)
+            found += zip(track.moments[begin:], track.ids[begin:], strict=True)
+        found.sort()
+        return [public_id for _, public_id in found[-MOST_IDS:]]
 
     def seen_at(self, address: str, at: int) -> None:
         """Note that it was seen with an address."""
@@ -101,7 +107,7 @@ class Group:
 class Track:
     """The moments of a group's occurrences of one kind, in order, from ``start`` on; beside each its public id."""
 
-    __slots__ = ("group", "ids", "kind", "moments", "start", "wake_at", "wake_seq")
+    __slots__ = ("awake", "group", "ids", "kind", "moments", "start", "wake_at", "wake_seq")
 
     def __init__(self, group: Group, kind: Kind) -> None:
         self.group = group
@@ -112,7 +118,9 @@ class Track:
         self.wake_seq = 0
         """Nothing can ring before the group was given so many occurrences …"""
         self.wake_at = 0
-        """… or this time has come, in Unix milliseconds."""
+        """… or this time has come, in Unix milliseconds, when the first rest ends."""
+        self.awake = kind.watches
+        """The rules that do not rest."""
 
     def drop_oldest(self) -> None:
         """Forget the oldest occurrence, and what was kept only for it."""

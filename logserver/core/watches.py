@@ -12,7 +12,7 @@ _ACTIONS_REMEMBERED = 2_000
 class Watch:
     """An enabled rule, ready to be counted for."""
 
-    __slots__ = ("addresses", "bit", "cooldown_ms", "glob", "rule", "threshold", "window_ms")
+    __slots__ = ("addresses", "bit", "cooldown_ms", "glob", "kinds", "rule", "threshold", "window_ms")
 
     def __init__(self, rule: Rule, number: int) -> None:
         self.rule = rule
@@ -22,6 +22,8 @@ class Watch:
         self.window_ms = rule.window_seconds * 1000
         self.cooldown_ms = rule.cooldown_seconds * 1000
         self.addresses = rule.id == IP_CHANGE
+        self.kinds: list[Kind] | None = []
+        """Every kind it belongs to; None where there have been too many to say."""
 
 
 class Kind:
@@ -54,7 +56,10 @@ class Watches:
             return found
         if len(self.known) >= _ACTIONS_REMEMBERED:
             self.known.clear()
+        if len(self._kinds) >= _ACTIONS_REMEMBERED:
             self._kinds.clear()
+            for watch in self._watches:
+                watch.kinds = None
         kinds = []
         matching = [watch for watch in self._watches if watch.glob.matches(action)]
         for grouping in GROUPINGS:
@@ -63,6 +68,9 @@ class Watches:
                 kind = self._kinds.get(key)
                 if kind is None:
                     kind = self._kinds[key] = Kind(key, by_tenant=grouping == "tenant_id")
+                    for watch in key:
+                        if watch.kinds is not None:
+                            watch.kinds.append(kind)
                 kinds.append(kind)
         found = self.known[action] = tuple(kinds)
         return found
