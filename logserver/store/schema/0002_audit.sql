@@ -109,9 +109,6 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_by_time ON alerts (project, triggered_at, id);
 CREATE INDEX alerts_by_group ON alerts (project, rule, group_key, triggered_at);
 
--- The event with which a group came back the last time.
-ALTER TABLE error_groups ADD COLUMN regressed_by INTEGER;
-
 CREATE TABLE webhooks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     uuid TEXT NOT NULL UNIQUE,
