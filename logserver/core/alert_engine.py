@@ -50,11 +50,8 @@ class Engine:
     def __init__(self, most: int = MOST_OCCURRENCES) -> None:
         self._most = most
         self._standings: dict[int, _Standing] = {}
-        self._remembered = 0
-
-    def __len__(self) -> int:
-        """How many occurrences are remembered."""
-        return self._remembered
+        self.remembered = 0
+        """How many occurrences it remembers."""
 
     def judge(
         self,
@@ -85,8 +82,8 @@ class Engine:
                         if track.group.seq >= track.wake_seq or memory.newest >= track.wake_at:
                             fired += _look(tx, project, track, memory.newest)
             finally:
-                self._remembered += len(memory) - held
-            if self._remembered > self._most:
+                self.remembered += len(memory) - held
+            if self.remembered > self._most:
                 self._shed()
         # Not before this line: where judging failed, nobody knows what is remembered.
         standing.head = after
@@ -114,7 +111,7 @@ class Engine:
             self._recall(tx, project, memory, occurrences, recent)
         if len(self._standings) >= MOST_PROJECTS:
             self._forget(next(iter(self._standings)))
-        self._remembered += len(memory)
+        self.remembered += len(memory)
         standing = self._standings[project] = _Standing(memory, generation)
         return standing
 
@@ -141,11 +138,11 @@ class Engine:
     def _forget(self, project: int) -> None:
         standing = self._standings.pop(project, None)
         if standing is not None:
-            self._remembered -= len(standing.memory)
+            self.remembered -= len(standing.memory)
 
     def _shed(self) -> None:
         """Drop the oldest of what is remembered, some more than must be."""
-        while self._remembered > self._most - self._most // 100:
+        while self.remembered > self._most - self._most // 100:
             memory = min(
                 (standing.memory for standing in self._standings.values() if len(standing.memory)),
                 key=lambda memory: memory.oldest,
@@ -153,7 +150,7 @@ class Engine:
             # By the dozen, because looking for the oldest costs more than dropping it.
             for _ in range(min(len(memory), 1 + self._most // 1_000)):
                 memory.drop_oldest()
-                self._remembered -= 1
+                self.remembered -= 1
 
 
 def _enabled(tx: Tx, project: int) -> list[Rule]:
