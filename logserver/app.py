@@ -24,7 +24,7 @@ from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.options import Options
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import status
-from logserver.core.alerting import Engine
+from logserver.core.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
 from logserver.core.credentials import Credentials
 from logserver.core.intake import Intake

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from logserver.core import groups, monitors
+from logserver.core.alarms import GroupNews
 from logserver.core.clock import Clock
 from logserver.core.faults import Conflict
 from logserver.core.monitors import CheckIn
@@ -37,6 +38,7 @@ class Intake:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._news = GroupNews(clock)
 
     def plan(
         self, project: Project, incoming: list[Event], check_ins: dict[int, CheckIn] | None = None
@@ -80,12 +82,15 @@ class Intake:
             event.id = batch.numbering.next_id(tx, project, ms)
             for place in places[index]:
                 identities.claim(tx, place, event.id)
+            public_id = _public_id(spelling, event)
             if event.type == "error":
-                event.error_group = groups.record(tx, project, event)
+                event.error_group, news = groups.record(tx, project, event)
+                if news is not None:
+                    self._news.tell(tx, project, news, event.error_group, public_id=public_id, now_ms=tx.now_ms)
             elif index in check_ins:
-                monitors.check_in(tx, project, event.id, check_ins[index], tx.now_ms)
+                monitors.check_in(tx, project, event.id, check_ins[index], tx.now_ms, public_id=public_id)
             batch.append(tx, project, event, events.to_row(event))
-            receipts.append(Receipt(event.id, _public_id(spelling, event), duplicate=False))
+            receipts.append(Receipt(event.id, public_id, duplicate=False))
         return receipts
 
     @staticmethod

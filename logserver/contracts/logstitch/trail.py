@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import Chain, Entry
 from logserver.contracts.logstitch.events import FIXED, Draft, event_of, public_id, published
-from logserver.core.alerting import Engine, Occurrence
+from logserver.core.alert_engine import Engine
+from logserver.core.sliding import Occurrence
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
 from logserver.core.projects import Project
