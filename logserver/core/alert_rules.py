@@ -31,7 +31,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     type: Type
     name: str
     action_pattern: str
-    """A glob over the action (core/glob.py)."""
+    """A glob over the action (store/globs.py)."""
     threshold: int
     window_seconds: int
     group_by: str

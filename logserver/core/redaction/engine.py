@@ -79,10 +79,14 @@ def defaults(secret: bytes) -> Policy:
 class Policies:
     """The policies of projects, compiled once and again after a change. Safe to use from several threads."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes = b"") -> None:
         self._secret = secret
         self._lock = Lock()
         self._known: OrderedDict[int, tuple[object, Policy]] = OrderedDict()
+
+    def open(self, secret: bytes) -> None:
+        """Begin to hash under a store's secret, before anything is redacted."""
+        self._secret = secret
 
     def of(self, tx: Tx, project: int) -> Policy:
         """The policy of a project as its rules stand in this transaction."""

@@ -11,9 +11,9 @@ from logserver.core import alert_rules, projects
 from logserver.core.alert_engine import Engine
 from logserver.core.alert_rules import Rule
 from logserver.core.alerts import Alert
-from logserver.core.glob import Glob
 from logserver.core.sliding import Occurrence
 from logserver.store.database import transaction
+from logserver.store.globs import fitting
 from tests.core.alerts.trail import Trail
 from tests.fakes import START_MS
 
@@ -34,19 +34,19 @@ class Judge:
             now = max(each.at for each in self.kept)
             for rule in rules:
                 key = getattr(occurrence, rule.group_by)
-                glob = Glob(rule.action_pattern)
+                matches = fitting(rule.action_pattern)
                 matching = [
                     each
                     for each in self.kept
                     if getattr(each, rule.group_by) == key
-                    and glob.matches(each.action)
+                    and matches(each.action)
                     and each.at > now - rule.window_seconds * 1_000
                 ]
                 addresses = {each.ip_address for each in matching} - {None}
                 n = len(addresses) if rule.id == alert_rules.IP_CHANGE else len(matching)
                 last = self.last.get((rule.id, key))
                 rests = last is not None and now < last + rule.cooldown_seconds * 1_000
-                if glob.matches(occurrence.action) and n >= rule.threshold and not rests:
+                if matches(occurrence.action) and n >= rule.threshold and not rests:
                     self.last[rule.id, key] = now
                     rung.append((rule.id, key, now, len(matching), {each.public_id for each in matching}))
         return rung
