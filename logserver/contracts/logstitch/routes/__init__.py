@@ -3,8 +3,9 @@
 from logserver.api.endpoint import Endpoint
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.handlers import Handlers
+from logserver.contracts.logstitch.keys import KeyHandlers
 from logserver.contracts.logstitch.options import Options
-from logserver.contracts.logstitch.routes import events
+from logserver.contracts.logstitch.routes import events, keys
 from logserver.contracts.logstitch.routes.terms import Routes
 from logserver.contracts.logstitch.trail import Trail
 
@@ -24,4 +25,5 @@ def endpoints(resources: Resources, trail: Trail, options: Options) -> list[Endp
     routes = Routes(resources)
     return [
         *events.endpoints(routes, Handlers(resources, trail, batch_limit=options.batch_limit)),
+        *keys.endpoints(routes, KeyHandlers(resources)),
     ]
