@@ -21,7 +21,8 @@ from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.chain import Chain
-from logserver.contracts.logstitch.options import Options
+from logserver.contracts.logstitch.options import Options, StreamLimits
+from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import status
 from logserver.core.alerting import Engine
@@ -80,10 +81,12 @@ class Application:
         )
         self._chain = Chain()
         self.trail = Trail(self.database, intake, Policies(), self._chain, Engine())
+        options = _options(settings)
+        self.streams = Streams(self.database, self.trail, options.streams)
         self.endpoints = distinct(
             [
                 *logister.endpoints(resources),
-                *logstitch.endpoints(resources, self.trail, _options(settings)),
+                *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *health.endpoints(resources),
             ]
         )
@@ -95,11 +98,12 @@ class Application:
             gate=self.gate,
             observer=self.observer,
             trail=self.trail,
+            streams=self.streams,
         )
         self._hot = {
             endpoint.path: endpoint.handler
             for endpoint in self.endpoints
-            if endpoint.method == "POST" and isinstance(endpoint.handler, Hot)
+            if endpoint.method == "POST" and isinstance(endpoint.handler, Hot) and "{" not in endpoint.path
         }
         self._router = Starlette(
             routes=[
@@ -135,6 +139,8 @@ class Application:
         # What is sent thousands of times a second does not wait for the router to look through its list.
         if scope["type"] == "http":
             hot = self._hot.get(scope["path"]) or self._hot.get(_plain_path(scope["path"]))
+            if hot is not None:
+                scope["endpoint"] = hot  # as the router notes what it has found
             if hot is not None and scope["method"] == "POST":
                 await hot(scope, receive, send)
                 return
@@ -179,7 +185,16 @@ def _remote(settings: Settings) -> Remote | None:
 
 
 def _options(settings: Settings) -> Options:
-    return Options(batch_limit=settings.audit_batch_limit)
+    streams = StreamLimits(
+        requests_per_minute=settings.stream_requests_per_minute,
+        events_per_day=settings.stream_events_per_day,
+        events=settings.stream_events,
+        streams_per_day=settings.streams_per_day,
+        days=settings.stream_days,
+        megabytes=settings.stream_megabytes,
+        most=settings.streams_max,
+    )
+    return Options(batch_limit=settings.audit_batch_limit, streams=streams)
 
 
 def _rates(settings: Settings) -> Rates:

@@ -4,6 +4,7 @@ import os
 
 from logserver import __version__
 from logserver.api.gate import Gate
+from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import monitors, retention, status
 from logserver.core.clock import Clock
@@ -28,6 +29,7 @@ class Schedule:
         gate: Gate,
         observer: Observer,
         trail: Trail,
+        streams: Streams,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -42,6 +44,7 @@ class Schedule:
                 Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
                 Job("retention", 60, in_transaction(database, keeping.expire)),
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
+                Job("streams", 60, in_transaction(database, streams.expire)),
                 Job("limits", 60, self._prune_limits),
                 Job("token uses", 30, self._flush_uses),
                 Job("observer", 2, observer.flush),
@@ -71,8 +74,7 @@ class Schedule:
         return False
 
     async def _prune_limits(self, _now_ms: int) -> bool:
-        self._gate.windows.prune()
-        self._gate.failures.prune()
+        self._gate.prune()
         return False
 
     async def _report(self, now_ms: int) -> bool:

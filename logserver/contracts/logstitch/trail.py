@@ -10,13 +10,15 @@ from logserver.core.alerting import Engine, Occurrence
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
 from logserver.core.projects import Project
-from logserver.core.redaction.engine import Policies, Policy
+from logserver.core.redaction.engine import Policies, Policy, Redacted
 from logserver.store import events
 from logserver.store.database import Database
 from logserver.store.events import Event
 from logserver.store.ids import EPOCH_MS
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
+
+_MATCHED = "Must not hold what a redaction rule matches"
 
 
 class Stored(NamedTuple):
@@ -44,7 +46,7 @@ class Trail:
         """
         require_open(project)
         policy = self._policies.of(tx, project.number)
-        made, counts = _redacted(policy, drafts, received_ms)
+        made, counts = redacted(policy, drafts, received_ms)
         ids, fresh = self._put(tx, project, made, received_ms)
         before, after = self._chain.link(
             tx,
@@ -71,27 +73,33 @@ class Trail:
         """Take over the events of a stream, which bring their public ids (uuid); how many they were.
 
         The project's rules of redaction run on them; no alert is raised. Where an idempotency key is taken in the
-        project already, the event is kept and its key dropped. Raises Conflict for an archived project.
+        project already, or one of the rules matches it, the event is kept and its key dropped. Raises Conflict for
+        an archived project, and Invalid, with the event's place in the stream, where a rule matches a tenant_id.
         """
         require_open(project)
         policy = self._policies.of(tx, project.number)
         made = [self._claimable(tx, policy, project, event) for event in claimed]
+        if problems := [
+            (f"events.{index}.tenant_id", _MATCHED)
+            for index, event in enumerate(made)
+            if policy.matches(event.context["tenant_id"])
+        ]:
+            raise Invalid(problems)
         _, fresh = self._put(tx, project, made, tx.now_ms)
         entries = [Entry(event.id, published(event, self._database.spelling), None) for _, event in fresh]
         self._chain.link(tx, project.number, project.uuid, entries)
         return len(fresh)
 
     def _claimable(self, tx: WriteTx, policy: Policy, project: Project, event: Event) -> Event:
-        context = event.context
+        context = dict(event.context)
+        found_before = context.pop("redactions", [])
         key = context.get("idempotency_key")
-        if key is not None and self._intake.holds(tx, project.number, event):
+        if key is not None and (policy.matches(key) or self._intake.holds(tx, project.number, event)):
             del context["idempotency_key"]
-        parts = {name: value for name, value in context.items() if name not in FIXED and name != "redactions"}
-        redacted = policy.redact(parts)
-        context.update(redacted.value)
-        if redacted.matches:
-            found = [{"field": field, "rule_id": rule_id} for field, rule_id in redacted.matches]
-            context["redactions"] = [*context.get("redactions", []), *found]
+        event.context, found = _clean(policy, context)
+        found_now = [{"field": field, "rule_id": rule_id} for field, rule_id in found.matches]
+        if redactions := [*found_before, *(each for each in found_now if each not in found_before)]:
+            event.context["redactions"] = redactions
         return event
 
     def _put(
@@ -153,22 +161,29 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
-    """The records of events with what must not be kept redacted, and how many values that were in each."""
+def redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
+    """The records of events with what must not be kept redacted, and how many values that were in each.
+
+    Raises Invalid where a rule matches an identifier, which cannot be redacted without becoming another one.
+    """
     made, counts = [], []
     problems: list[tuple[str, str]] = []
     for index, (sent, time) in enumerate(drafts):
         prefix = f"{index}." if len(drafts) > 1 else ""
         problems += [
-            (f"{prefix}{name}", "Must not hold what a redaction rule matches")
+            (f"{prefix}{name}", _MATCHED)
             for name in ("tenant_id", "idempotency_key")
             if sent.get(name) is not None and policy.matches(sent[name])
         ]
-        parts = {name: value for name, value in sent.items() if name not in FIXED}
-        redacted = policy.redact(parts)
-        kept = {**{name: value for name, value in sent.items() if name in FIXED}, **redacted.value}
-        made.append(event_of(kept, redacted.matches, time, received_ms))
-        counts.append(redacted.count)
+        kept, found = _clean(policy, sent)
+        made.append(event_of(kept, found.matches, time, received_ms))
+        counts.append(found.count)
     if problems:
         raise Invalid(problems)
     return made, counts
+
+
+def _clean(policy: Policy, sent: dict[str, Any]) -> tuple[dict[str, Any], Redacted]:
+    """An event redacted, key by key anew: a key that was redacted does not stay beside what it became."""
+    found = policy.redact({name: value for name, value in sent.items() if name not in FIXED})
+    return {**{name: value for name, value in sent.items() if name in FIXED}, **found.value}, found

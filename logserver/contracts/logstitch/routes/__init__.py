@@ -5,7 +5,10 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch.handlers import Handlers
 from logserver.contracts.logstitch.options import Options
 from logserver.contracts.logstitch.routes import events
+from logserver.contracts.logstitch.routes import streams as stream_routes
 from logserver.contracts.logstitch.routes.terms import Routes
+from logserver.contracts.logstitch.stream_handlers import StreamHandlers
+from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 
 PREFIXES = (
@@ -19,9 +22,12 @@ PREFIXES = (
 """Where unmatched requests are answered in this contract's dialect."""
 
 
-def endpoints(resources: Resources, trail: Trail, options: Options) -> list[Endpoint]:
+def endpoints(resources: Resources, trail: Trail, streams: Streams, options: Options) -> list[Endpoint]:
     """The declarations of the contract over a server's resources."""
     routes = Routes(resources)
     return [
         *events.endpoints(routes, Handlers(resources, trail, batch_limit=options.batch_limit)),
+        *stream_routes.endpoints(
+            routes, StreamHandlers(resources, streams, options.streams, batch_limit=options.batch_limit)
+        ),
     ]
