@@ -70,6 +70,7 @@ def endpoints(routes: Routes, handlers: StreamHandlers) -> list[Endpoint]:
             rate_limited=True,
             parameters=(_STREAM,),
             examples={
+                "the stream of the examples": None,
                 "a stream that is not there": Example(status=404, values={"token": _UNKNOWN}),
                 "no token": Example(status=422, values={"token": "my-stream"}),
             },
