@@ -19,6 +19,8 @@ FIXED = frozenset({"action", "category", "tenant_id", "idempotency_key", "occurr
 IDENTIFIERS = ("tenant_id", "idempotency_key")
 """What cannot be redacted without becoming another one, so that what a rule matches in it is refused."""
 
+MATCHED = "Must not hold what a redaction rule matches"
+
 STRUCTURE = frozenset(
     {
         *PARTS,
@@ -170,15 +172,13 @@ def check_bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None
     fields.wrong(level[0][0], f"May be nested {MAX_DEPTH} levels deep")
 
 
-def refuse_matched(policy: Policy, sent: dict[str, Any], prefix: str) -> None:
-    """Raise Invalid where a rule of a policy matches an identifier of an event."""
-    problems = [
-        (f"{prefix}{name}", "Must not hold what a redaction rule matches")
+def matched(policy: Policy, sent: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
+    """What is wrong with an event in whose identifiers the rules of a policy find something."""
+    return [
+        (f"{prefix}{name}", MATCHED)
         for name in IDENTIFIERS
         if sent.get(name) is not None and policy.matches(sent[name])
     ]
-    if problems:
-        raise Invalid(problems)
 
 
 def redacted(policy: Policy, sent: dict[str, Any]) -> Redacted:

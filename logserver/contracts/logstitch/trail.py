@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import Chain, Entry
-from logserver.contracts.logstitch.events import Draft, event_of, public_id, published, redacted
+from logserver.contracts.logstitch.events import MATCHED, Draft, event_of, matched, public_id, published, redacted
 from logserver.core.alert_engine import Engine
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
@@ -72,26 +72,34 @@ class Trail:
         """Take over the events of a stream, which bring their public ids (uuid); how many they were.
 
         The project's rules of redaction run on them; no alert is raised. Where an idempotency key is taken in the
-        project already, the event is kept and its key dropped. Raises Conflict for an archived project.
+        project already, or one of the rules matches it, the event is kept and its key dropped. Raises Conflict for
+        an archived project, and Invalid, with the event's place in the stream, where a rule matches a tenant_id.
         """
         require_open(project)
         policy = self.policies.of(tx, project.number)
         made = [self._claimable(tx, policy, project, event) for event in claimed]
+        if problems := [
+            (f"events.{index}.tenant_id", MATCHED)
+            for index, event in enumerate(made)
+            if policy.matches(event.context["tenant_id"])
+        ]:
+            raise Invalid(problems)
         ids, fresh = self._put(tx, project, made, tx.now_ms)
         entries = [Entry(event.id, published(event, ids[index]), None) for index, event in fresh]
         self._chain.link(tx, project.number, project.uuid, entries)
         return len(fresh)
 
     def _claimable(self, tx: WriteTx, policy: Policy, project: Project, event: Event) -> Event:
-        context = event.context
+        context = dict(event.context)
+        found_before = context.pop("redactions", [])
         key = context.get("idempotency_key")
-        if key is not None and self._intake.holds(tx, project.number, event):
+        if key is not None and (policy.matches(key) or self._intake.holds(tx, project.number, event)):
             del context["idempotency_key"]
-        earlier = context.pop("redactions", [])
         found = redacted(policy, context)
         event.context = found.value
-        if earlier or found.matches:
-            event.context["redactions"] = [*earlier, *({"field": at, "rule_id": by} for at, by in found.matches)]
+        found_now = [{"field": field, "rule_id": rule_id} for field, rule_id in found.matches]
+        if redactions := [*found_before, *(each for each in found_now if each not in found_before)]:
+            event.context["redactions"] = redactions
         return event
 
     def _put(
@@ -154,16 +162,15 @@ def _text(value: Any) -> str:
 
 
 def read_redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
-    """The records of events with what must not be kept redacted, and how many values that were in each."""
+    """The records of events with what must not be kept redacted, and how many values that were in each.
+
+    Raises Invalid where a rule matches an identifier, which cannot be redacted without becoming another one.
+    """
     made, counts = [], []
     problems: list[tuple[str, str]] = []
     for index, (sent, time) in enumerate(drafts):
         prefix = f"{index}." if len(drafts) > 1 else ""
-        problems += [
-            (f"{prefix}{name}", "Must not hold what a redaction rule matches")
-            for name in ("tenant_id", "idempotency_key")
-            if sent.get(name) is not None and policy.matches(sent[name])
-        ]
+        problems += matched(policy, sent, prefix)
         found = redacted(policy, sent)
         made.append(event_of(found.value, found.matches, time, received_ms))
         counts.append(found.count)

@@ -9,7 +9,7 @@ from logserver.api.hot import Work
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.contracts.logstitch.events import IDENTIFIERS, MAX_NAME, check_bounds, redacted, refuse_matched
+from logserver.contracts.logstitch.events import IDENTIFIERS, MAX_NAME, check_bounds, matched, redacted
 from logserver.contracts.logstitch.fields import BODY_BYTES, Fields, object_of
 from logserver.contracts.logstitch.wire import Redaction
 from logserver.core.faults import Invalid
@@ -57,7 +57,8 @@ class Trials:
 
         def redact(tx: Tx, project: Project) -> Redacted:
             policy = self._policies.of(tx, project.number)
-            refuse_matched(policy, event, "event.")
+            if problems := matched(policy, event, "event."):
+                raise Invalid(problems)
             return redacted(policy, event)
 
         def finish(found: Redacted) -> Reply:
