@@ -128,6 +128,10 @@ class Handlers:
         rule_id = request.params["id"]
         sent = object_of(request)
         named = named_project(request, sent)
+        built_in = alert_rules.BUILTINS.get(rule_id)
+        if built_in is not None and sent.get("group_by") == built_in.group_by:
+            # Those of monitors and error groups are grouped as no rule of one's own can be.
+            del sent["group_by"]
         values = _read(sent, required=False)
 
         def change(tx: Tx, project: Project) -> Rule:

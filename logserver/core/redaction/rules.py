@@ -108,9 +108,9 @@ def create(
         type if known else None,
         [] if known else [("type", "must be pattern or field_redact")],
         name=name,
+        behavior=behavior,
         pattern=(pattern or "") if type == "pattern" else pattern,
         fields=(fields or ()) if type == "field_redact" else fields or None,
-        behavior=behavior,
     )
     if tx.execute("SELECT count(*) FROM redaction_rules WHERE project = ?", (project,)).fetchone()[0] >= MAX_CUSTOM:
         raise Conflict(f"a project has at most {MAX_CUSTOM} redaction rules of its own")
@@ -139,9 +139,9 @@ def change(
     Raises NotFound, or Invalid with every problem of the values.
     """
     rule = read(tx, project, rule_id)
-    given = {"name": name, "pattern": pattern, "fields": fields}
-    fixed = [field for field, value in given.items() if value is not None] if rule.type == "builtin" else []
-    bounds.check(rule.type, [(field, "is not yours to change") for field in fixed], **given, behavior=behavior)
+    given = {"name": name, "behavior": behavior, "pattern": pattern, "fields": fields}
+    fixed = [field for field in ("name", "pattern", "fields") if given[field] is not None and rule.type == "builtin"]
+    bounds.check(rule.type, [(field, "is not yours to change") for field in fixed], **given)
     _write(
         tx,
         project,
