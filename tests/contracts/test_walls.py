@@ -6,6 +6,7 @@ thing is made, whose id goes there. Who is let in is what the endpoint declares 
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -21,6 +22,16 @@ from tests.examples import endpoints
 from tests.serving import Sender, Serve, Server
 
 SECRET = "what-only-alice-may-know"
+RULE = {"type": "pattern", "name": SECRET, "pattern": "x[0-9]+"}
+ALERT_RULE: dict[str, Any] = {
+    "name": SECRET,
+    "action_pattern": "*",
+    "threshold": 1,
+    "window_seconds": 60,
+    "group_by": "actor_id",
+    "severity": "low",
+}
+WEBHOOK = {"url": f"https://example.com/{SECRET}"}
 
 
 class Sent(NamedTuple):
@@ -64,6 +75,25 @@ class House:
     def made_key(self, sender: Sender, **fields: Any) -> dict[str, Any]:
         return made_key(self.server, self.master, project_id=sender.project.uuid, **fields)
 
+    def made(self, nouns: str, body: Any) -> dict[str, str]:
+        """The id of a thing of Alice's, as it stands in paths."""
+        answer = ask(self.server, "POST", f"/api/v1/{nouns}", self.master, body, project_id=self.alice.project.uuid)
+        assert answer.status_code == 201, answer.json()
+        return {"id": answer.json()["id"]}
+
+    def alert(self) -> dict[str, str]:
+        """The id of an alert of Alice's, about an actor who bears the mark."""
+        self.made("alerts/rules", ALERT_RULE)
+        seen = event(actor={"id": SECRET, "type": "user"})
+        assert ask(self.server, "POST", EVENTS, self.alice.token, seen).status_code == 201
+        return {"id": ask(self.server, "GET", "/api/v1/alerts", self.alice.token).json()["alerts"][0]["id"]}
+
+    def stream(self) -> str:
+        """The claim token of a stream."""
+        token = str(uuid4())
+        assert self.server.post(f"/api/v1/streams/{token}/events", event(), None).status_code == 201
+        return token
+
     def marks(self) -> list[str]:
         """What may stand in no answer to anybody else."""
         project = self.alice.project
@@ -82,6 +112,25 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "list_keys": lambda _: Sent(),
     "revoke_key": lambda house: Sent(path={"id": house.key["id"]}),
     "mint_viewer_token": lambda _: Sent({"tenant_id": "acme"}),
+    "list_redaction_rules": lambda _: Sent(),
+    "create_redaction_rule": lambda _: Sent(RULE),
+    "change_redaction_rule": lambda house: Sent({"enabled": False}, house.made("redaction/rules", RULE)),
+    "delete_redaction_rule": lambda house: Sent(path=house.made("redaction/rules", RULE)),
+    "test_redaction": lambda _: Sent({"event": event()}),
+    "list_alert_rules": lambda _: Sent(),
+    "create_alert_rule": lambda _: Sent(ALERT_RULE),
+    "change_alert_rule": lambda house: Sent({"enabled": False}, house.made("alerts/rules", ALERT_RULE)),
+    "delete_alert_rule": lambda house: Sent(path=house.made("alerts/rules", ALERT_RULE)),
+    "list_alerts": lambda house: Sent(headers={"X-Alert": house.alert()["id"]}),
+    "change_alert": lambda house: Sent({"status": "resolved"}, house.alert()),
+    "list_webhooks": lambda _: Sent(),
+    "create_webhook": lambda _: Sent(WEBHOOK),
+    "change_webhook": lambda house: Sent({"enabled": False}, house.made("alerts/webhooks", WEBHOOK)),
+    "replace_webhook": lambda house: Sent({"enabled": False}, house.made("alerts/webhooks", WEBHOOK)),
+    "delete_webhook": lambda house: Sent(path=house.made("alerts/webhooks", WEBHOOK)),
+    "send_stream_events": lambda _: Sent(event(), {"token": str(uuid4())}),
+    "show_stream": lambda house: Sent(path={"token": house.stream()}),
+    "claim_stream": lambda house: Sent({"claim_token": house.stream()}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }
@@ -135,6 +184,7 @@ def expected(endpoint: Endpoint, visitor: str, sent: Sent) -> int | None:
 
 
 _BY_THE_CLOCK = {"heartbeat", "sweeps", "sqlite_sequence"}
+_COUNTS = {"generation", "stream_totals"}
 _OWNED_BY = {"events": "id >> 51", "projects": "number"}
 
 
@@ -159,7 +209,7 @@ def stored(server: Server, number: int) -> Rows:
                 rows.whole.setdefault(table, set()).add(repr(row))
                 if owned == number:
                     rows.hers.setdefault(table, set()).add(repr(row))
-                elif owned is None and table != "generation":
+                elif owned is None and table not in _COUNTS:
                     rows.nobodys.setdefault(table, set()).add(repr(row))
     return rows
 
