@@ -74,6 +74,17 @@ class Settings:
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"
     )
     self_api_key: str = _setting("", "Token for that server.", also="LOGISTER_API_KEY")
+    allow_private_webhooks: bool = _setting(
+        default=False, meaning="Let webhooks go to private and loopback addresses, as in a home network."
+    )
+    smtp_host: str = _setting("", "Mail server for webhooks that are mailto: addresses; without it there are none.")
+    smtp_port: int = _setting(587, "Port of the mail server.")
+    smtp_user: str = _setting("", "User name at the mail server; without it there is no login.")
+    smtp_password: str = _setting("", "Password at the mail server.")
+    smtp_from: str = _setting("", "Sender of e-mails; without it, the user name where that is an address.")
+    smtp_security: Literal["starttls", "tls", "none"] = _setting(
+        "starttls", "How the connection to the mail server is encrypted: starttls is usual at port 587, tls at 465."
+    )
 
     def networks(self) -> list[str]:
         """The trusted proxies, one by one."""

@@ -1,4 +1,4 @@
-"""Lets pages of any origin send to the hot routes: a token in a header is no ambient authority."""
+"""Lets pages of any origin use the API: a token in a header is no ambient authority."""
 
 from starlette.types import Scope, Send
 
@@ -13,10 +13,10 @@ def is_preflight(scope: Scope) -> bool:
 
 
 async def allow(send: Send) -> None:
-    """Answer a browser that it may POST, with every header that clients use, for the next day."""
+    """Answer a browser that it may ask, with every header that clients use, for the next day."""
     headers = [
         (b"access-control-allow-origin", b"*"),
-        (b"access-control-allow-methods", b"POST"),
+        (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
         (b"access-control-allow-headers", _ALLOWED),
         (b"access-control-max-age", b"86400"),
     ]

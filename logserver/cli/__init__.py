@@ -11,6 +11,7 @@ from logserver.cli.project import project
 from logserver.cli.search import search
 from logserver.cli.serve import serve
 from logserver.cli.status import status
+from logserver.cli.tiers import tiers_
 from logserver.cli.token import token
 
 
@@ -27,5 +28,6 @@ def main(ctx: click.Context) -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+project.add_command(tiers_)
 for command in (serve, project, token, search, status):
     main.add_command(command)

@@ -25,7 +25,9 @@ def _setting(name: str, default: Any, unit: str, meaning: str, also: str | None)
         kind = None
     elif hint is int:
         # Zero is an answer for a port (any) and a floor (none); of all else the server needs at least one.
-        kind = click.IntRange(0 if name in {"port", "min_free_megabytes"} else 1, _MAX_PORT if name == "port" else None)
+        kind = click.IntRange(
+            0 if name in {"port", "min_free_megabytes"} else 1, _MAX_PORT if name.endswith("port") else None
+        )
     elif hint is float:
         kind = click.FloatRange(0, min_open=True)
     return click.option(

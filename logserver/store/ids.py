@@ -117,12 +117,13 @@ def uuid_text(raw: bytes) -> str:
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 
 
 def ulid_text(raw: bytes) -> str:
     """Sixteen bytes in the text form of a ULID: 26 characters of Crockford's base 32, most significant first."""
     number = int.from_bytes(raw, "big")
-    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def ulid_bytes(text: str) -> bytes | None:

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import commits, footprint, growth, ingest, pages, table
+from tests.benchmarks import commits, footprint, growth, ingest, pages, table, trail
 from tests.benchmarks.plan import Plan, Result
 from tests.benchmarks.processes import LOAD, on_cores
 
@@ -25,6 +25,9 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "pages": pages.pages,
     "slow-pages": pages.slow_pages,
     "charts": pages.charts,
+    "trail-pages": trail.trail_pages,
+    "alert-rules": trail.alert_rules_cost,
+    "redaction": trail.redaction_cost,
     "disk": growth.disk,
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),

@@ -76,7 +76,7 @@ def _median_ms(ask: Callable[[], Any]) -> float:
     return statistics.median(times)
 
 
-def _by_key(tx: sqlite3.Connection) -> list[events.Event]:
+def by_key(tx: sqlite3.Connection) -> list[events.Event]:
     """The yardstick of a page: the same number of rows by the key alone."""
     rows = tx.execute(
         f"SELECT {events.COLUMNS} FROM events WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?",
@@ -85,7 +85,7 @@ def _by_key(tx: sqlite3.Connection) -> list[events.Event]:
     return [events.from_row(row) for row in rows]
 
 
-def _measure(
+def measure(
     plan: Plan,
     folder: Path,
     *,
@@ -140,7 +140,7 @@ def _paged(plan: Plan, searches: dict[str, str], limits: tuple[float | None, flo
         asked.append((f"page: {name}, middle", asking(Search((_PROJECT,), text, until_ms=middle))))
     if "" in searches.values():
         asked.append(("page: newest of all projects", asking(Search(tuple(range(1, PROJECTS + 1))))))
-    return _measure(plan, folder, asked=asked, beside=("50 rows by key", _by_key), described=described, limits=limits)
+    return measure(plan, folder, asked=asked, beside=("50 rows by key", by_key), described=described, limits=limits)
 
 
 def pages(plan: Plan) -> list[Result]:
@@ -184,6 +184,6 @@ def charts(plan: Plan) -> list[Result]:
         ("24 h histogram of a common word", asking((_PROJECT,), COMMON_WORD)),
     ]
     return [
-        *_measure(plan, folder, asked=bounded, beside=yardstick, described=described, limits=(10, 2)),
-        *_measure(plan, folder, asked=free, beside=yardstick, described=described, limits=(None, None)),
+        *measure(plan, folder, asked=bounded, beside=yardstick, described=described, limits=(10, 2)),
+        *measure(plan, folder, asked=free, beside=yardstick, described=described, limits=(None, None)),
     ]

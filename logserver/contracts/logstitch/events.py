@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch.fields import Fields
 from logserver.core.faults import Invalid
+from logserver.core.redaction.engine import Policy, Redacted
 from logserver.core.times import iso_text, read_time
 from logserver.store.events import Event
 from logserver.store.ids import Spelling, ulid_text
@@ -14,6 +15,18 @@ ACTOR_TYPES = ("user", "api_key", "service", "system")
 PARTS = ("actor", "target", "context", "metadata", "changes")
 FIXED = frozenset({"action", "category", "tenant_id", "idempotency_key", "occurred_at"})
 """Fields that are no free text; all else of an event is redacted, also what the contract has no name for."""
+
+STRUCTURE = frozenset(
+    {
+        *PARTS,
+        *(f"actor.{name}" for name in ("id", "type", "name", "email")),
+        *(f"target.{name}" for name in ("id", "type", "name")),
+        *(f"context.{name}" for name in ("ip_address", "user_agent", "location", "session_id")),
+        "changes.*",
+        *(f"changes.*.{name}" for name in ("field", "before", "after")),
+    }
+)
+"""What every event consists of: redaction keeps these names, and the objects and arrays among them."""
 
 GIVEN_BY_SERVER = ("id", "content_hash", "received_at", "redactions", "redacted_count", "request_id")
 """Names of an event that its sender may not use."""
@@ -28,7 +41,6 @@ _NAMED = FIXED.union(PARTS)
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+", re.ASCII)
 _LONG_NUMBER = re.compile(rb"\d{16}")
 _LARGEST_INTEGER = 2**53 - 1
-_MANY = 200
 
 
 class Draft(NamedTuple):
@@ -44,11 +56,12 @@ def read_events(value: Any, raw: bytes, *, most: int) -> list[Draft]:
     Raises Invalid with everything that is wrong; the fields of an array's elements begin with their index.
     """
     if isinstance(value, dict):
-        drafts, problems = [_draft(value, "", raw)], []
+        drafts = [_draft(value, "", numbers=_LONG_NUMBER.search(raw) is not None)]
     elif isinstance(value, list):
         if not 1 <= len(value) <= most:
             raise Invalid([("", f"Must be one event or an array of 1 to {most}")])
-        drafts = [_draft(sent, f"{index}.", raw) for index, sent in enumerate(value)]
+        numbers = _LONG_NUMBER.search(raw) is not None
+        drafts = [_draft(sent, f"{index}.", numbers=numbers) for index, sent in enumerate(value)]
     else:
         raise Invalid([("", f"Must be one event or an array of 1 to {most}")])
     problems = [problem for draft in drafts if isinstance(draft, list) for problem in draft]
@@ -57,8 +70,8 @@ def read_events(value: Any, raw: bytes, *, most: int) -> list[Draft]:
     return [draft for draft in drafts if isinstance(draft, Draft)]
 
 
-def _draft(sent: Any, prefix: str, raw: bytes) -> Draft | list[tuple[str, str]]:
-    """The draft of an event, or what is wrong with it."""
+def _draft(sent: Any, prefix: str, *, numbers: bool) -> Draft | list[tuple[str, str]]:
+    """The draft of an event, or what is wrong with it; ``numbers`` says whether it may hold very long ones."""
     if not isinstance(sent, dict):
         return [(prefix.rstrip("."), "Expected object")]
     fields = Fields(sent, prefix)
@@ -85,8 +98,7 @@ def _draft(sent: Any, prefix: str, raw: bytes) -> Draft | list[tuple[str, str]]:
     for name in GIVEN_BY_SERVER:
         if name in sent:
             fields.wrong(name, "Is given by the server")
-    if len(raw) > _MANY:
-        _bounds(fields, sent, raw)
+    _bounds(fields, sent, numbers=numbers)
     return fields.problems or Draft(sent, moment)
 
 
@@ -127,9 +139,8 @@ def _changes(fields: Fields, changes: Any) -> None:
             fields.wrong(f"changes.{index}.field", "Required" if change.get("field") is None else "Expected string")
 
 
-def _bounds(fields: Fields, sent: dict[str, Any], raw: bytes) -> None:
+def _bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None:
     """Note what is nested too deeply, too many, or an integer that not every reader can tell from its neighbours."""
-    numbers = _LONG_NUMBER.search(raw) is not None
     # A name of the sender's own may be what must not be shown.
     level = [(name if name in _NAMED else "event", value) for name, value in sent.items()]
     seen = 0
@@ -153,6 +164,14 @@ def _bounds(fields: Fields, sent: dict[str, Any], raw: bytes) -> None:
     fields.wrong(level[0][0], f"May be nested {MAX_DEPTH} levels deep")
 
 
+def redacted(policy: Policy, sent: dict[str, Any]) -> Redacted:
+    """An event as its sender spelled it, without what the rules of a policy find in it; FIXED fields stay."""
+    parts = {name: value for name, value in sent.items() if name not in FIXED}
+    found = policy.redact(parts, structure=STRUCTURE)
+    fixed = {name: value for name, value in sent.items() if name in FIXED}
+    return found._replace(value={**fixed, **found.value})
+
+
 def event_of(sent: dict[str, Any], redactions: list[tuple[str, str]], time: int | None, received_ms: int) -> Event:
     """The record of an event, redacted as it is; times of the trail are milliseconds."""
     context = {name: value for name, value in sent.items() if name != "occurred_at" and value is not None}
@@ -174,10 +193,10 @@ def public_id(event: Event, spelling: Spelling) -> str:
     return f"evt_{ulid_text(event.uuid if event.uuid is not None else spelling.raw(event.id))}"
 
 
-def published(event: Event, spelling: Spelling) -> dict[str, Any]:
-    """What is published of an event, but for its hash."""
+def published(event: Event, spelled: str) -> dict[str, Any]:
+    """What is published of an event with this public id, but for its hash."""
     return {
-        "id": public_id(event, spelling),
+        "id": spelled,
         **event.context,
         "redactions": event.context.get("redactions", []),
         "occurred_at": iso_text(event.time),

@@ -11,7 +11,6 @@ claimed one stays, since it is locked for good: only a master key makes such row
 each address of the last minute, at most 20,000; further addresses share one.
 """
 
-from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -19,10 +18,9 @@ from logserver.contracts.logstitch import waiting
 from logserver.contracts.logstitch.events import Draft
 from logserver.contracts.logstitch.options import StreamLimits
 from logserver.contracts.logstitch.stream_limits import DAY_MS, StreamQuota
-from logserver.contracts.logstitch.trail import Stored, Trail, redacted
+from logserver.contracts.logstitch.trail import Stored, Trail, read_redacted
 from logserver.core.faults import Conflict, Gone, NotFound
 from logserver.core.projects import Project
-from logserver.core.redaction.engine import Policy
 from logserver.core.tokens import digest
 from logserver.store.database import Database
 from logserver.store.ids import ulid_text
@@ -64,7 +62,7 @@ class Streams:
 
         ``source`` is what the sender's address is limited as. A repeated idempotency key is answered with the id of
         the first event, and neither stores nor costs anything. Raises Gone for an expired stream, Conflict for a
-        claimed one, TooMany where a limit leaves no room for all of them, Invalid as trail.redacted(), and
+        claimed one, TooMany where a limit leaves no room for all of them, Invalid as trail.read_redacted(), and
         StoreBusy where the streams of everybody together use what they may.
         """
         maker = self._digest(source)
@@ -77,7 +75,7 @@ class Streams:
         self._quota.require_events(
             tx, stream.id, n=stream.n, expires_at=stream.expires_at, fresh=len(fresh), now_ms=received_ms
         )
-        made, counts = redacted(self._policy, drafts, received_ms)
+        made, counts = read_redacted(self._trail.policies.defaults(), drafts, received_ms)
         kept = [made[index] for index in fresh]
         bodies, size = waiting.bodies(kept)
         self._quota.require_room(tx, size)
@@ -88,11 +86,6 @@ class Streams:
         tx.execute("UPDATE streams SET n = n + ?, bytes = bytes + ? WHERE id = ?", (len(rows), size, stream.id))
         tx.execute("UPDATE stream_totals SET bytes = bytes + ?", (size,))
         return Stored([f"evt_{ulid_text(ulid)}" for ulid in ids], sum(counts[index] for index in fresh))
-
-    @cached_property
-    def _policy(self) -> Policy:
-        """The rules for what belongs to no project yet."""
-        return Policy()
 
     def _digest(self, source: str) -> bytes:
         """What a source is remembered as: two streams of one can be told, the address itself cannot."""

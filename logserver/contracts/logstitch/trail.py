@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import Chain, Entry
-from logserver.contracts.logstitch.events import FIXED, Draft, event_of, public_id, published
-from logserver.core.alerting import Engine, Occurrence
+from logserver.contracts.logstitch.events import Draft, event_of, public_id, published, redacted
+from logserver.core.alert_engine import Engine
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
 from logserver.core.projects import Project
-from logserver.core.redaction.engine import Policies, Policy, Redacted
+from logserver.core.redaction.engine import Policies, Policy
+from logserver.core.sliding import Occurrence
 from logserver.store import events
 from logserver.store.database import Database
 from logserver.store.events import Event
@@ -34,7 +35,7 @@ class Trail:
     def __init__(self, database: Database, intake: Intake, policies: Policies, chain: Chain, engine: Engine) -> None:
         self._database = database
         self._intake = intake
-        self._policies = policies
+        self.policies = policies
         self._chain = chain
         self._engine = engine
 
@@ -45,14 +46,14 @@ class Trail:
         identifier, which cannot be redacted without becoming another one.
         """
         require_open(project)
-        policy = self._policies.of(tx, project.number)
-        made, counts = redacted(policy, drafts, received_ms)
+        policy = self.policies.of(tx, project.number)
+        made, counts = read_redacted(policy, drafts, received_ms)
         ids, fresh = self._put(tx, project, made, received_ms)
         before, after = self._chain.link(
             tx,
             project.number,
             project.uuid,
-            [Entry(event.id, published(event, self._database.spelling), received_ms) for _, event in fresh],
+            [Entry(event.id, published(event, ids[index]), received_ms) for index, event in fresh],
         )
         if fresh:
             self._engine.judge(
@@ -77,7 +78,7 @@ class Trail:
         an archived project, and Invalid, with the event's place in the stream, where a rule matches a tenant_id.
         """
         require_open(project)
-        policy = self._policies.of(tx, project.number)
+        policy = self.policies.of(tx, project.number)
         made = [self._claimable(tx, policy, project, event) for event in claimed]
         if problems := [
             (f"events.{index}.tenant_id", _MATCHED)
@@ -85,8 +86,8 @@ class Trail:
             if policy.matches(event.context["tenant_id"])
         ]:
             raise Invalid(problems)
-        _, fresh = self._put(tx, project, made, tx.now_ms)
-        entries = [Entry(event.id, published(event, self._database.spelling), None) for _, event in fresh]
+        ids, fresh = self._put(tx, project, made, tx.now_ms)
+        entries = [Entry(event.id, published(event, ids[index]), None) for index, event in fresh]
         self._chain.link(tx, project.number, project.uuid, entries)
         return len(fresh)
 
@@ -96,7 +97,8 @@ class Trail:
         key = context.get("idempotency_key")
         if key is not None and (policy.matches(key) or self._intake.holds(tx, project.number, event)):
             del context["idempotency_key"]
-        event.context, found = _clean(policy, context)
+        found = redacted(policy, context)
+        event.context = found.value
         found_now = [{"field": field, "rule_id": rule_id} for field, rule_id in found.matches]
         if redactions := [*found_before, *(each for each in found_now if each not in found_before)]:
             event.context["redactions"] = redactions
@@ -161,7 +163,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
+def read_redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
     """The records of events with what must not be kept redacted, and how many values that were in each.
 
     Raises Invalid where a rule matches an identifier, which cannot be redacted without becoming another one.
@@ -175,15 +177,9 @@ def redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[lis
             for name in ("tenant_id", "idempotency_key")
             if sent.get(name) is not None and policy.matches(sent[name])
         ]
-        kept, found = _clean(policy, sent)
-        made.append(event_of(kept, found.matches, time, received_ms))
+        found = redacted(policy, sent)
+        made.append(event_of(found.value, found.matches, time, received_ms))
         counts.append(found.count)
     if problems:
         raise Invalid(problems)
     return made, counts
-
-
-def _clean(policy: Policy, sent: dict[str, Any]) -> tuple[dict[str, Any], Redacted]:
-    """An event redacted, key by key anew: a key that was redacted does not stay beside what it became."""
-    found = policy.redact({name: value for name, value in sent.items() if name not in FIXED})
-    return {**{name: value for name, value in sent.items() if name in FIXED}, **found.value}, found

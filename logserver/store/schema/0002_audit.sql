@@ -131,7 +131,9 @@ CREATE TABLE deliveries (
     next_at INTEGER,                -- NULL once delivered or given up
     done_at INTEGER
 );
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (webhook, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_done ON deliveries (webhook, done_at) WHERE done_at IS NOT NULL;
+CREATE INDEX deliveries_by_age ON deliveries (done_at) WHERE done_at IS NOT NULL;
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook, id);
 CREATE TABLE delivery_attempts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,197 @@
+"""The rules of alerts as the contract shows and takes them."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from logserver.api.handler import Reply
+from logserver.api.hot import Work
+from logserver.api.look import Question
+from logserver.api.request import Request
+from logserver.api.resources import Resources
+from logserver.contracts.logstitch.alerts import SEVERITIES
+from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
+from logserver.contracts.logstitch.fields import Fields, object_of
+from logserver.contracts.logstitch.redaction import Deleted
+from logserver.core import alert_rules
+from logserver.core.alert_rules import Rule
+from logserver.core.projects import Project
+from logserver.core.times import iso_text
+from logserver.store.tx import Tx
+
+GROUPINGS = ("actor_id", "tenant_id")
+_MAX_TEXT = 128
+_MAX_NAME = 100
+_MAX_THRESHOLD = 10_000
+_WINDOW = (60, 3_600)
+_MAX_COOLDOWN = 604_800
+
+Severity = Literal["low", "medium", "high", "critical"]
+Grouping = Literal["actor_id", "tenant_id"]
+Threshold = Annotated[int, Meta(ge=1, le=_MAX_THRESHOLD)]
+Window = Annotated[int, Meta(ge=60, le=3_600)]
+Cooldown = Annotated[int, Meta(ge=0, le=_MAX_COOLDOWN)]
+
+
+class NewRule(msgspec.Struct):
+    """A rule of one's own: so many events of a pattern within a window, by one actor or in one tenant."""
+
+    name: str
+    action_pattern: str
+    threshold: Threshold
+    window_seconds: Window
+    group_by: Grouping
+    severity: Severity
+    enabled: bool = True
+    cooldown_seconds: Cooldown = 3_600
+
+
+class ChangedRule(msgspec.Struct):
+    """What is to be different; of a built-in rule enabled and cooldown_seconds only."""
+
+    name: str | None = None
+    action_pattern: str | None = None
+    threshold: Threshold | None = None
+    window_seconds: Window | None = None
+    group_by: Grouping | None = None
+    severity: Severity | None = None
+    enabled: bool | None = None
+    cooldown_seconds: Cooldown | None = None
+
+
+class ShownRule(msgspec.Struct):
+    """A rule; those of monitors and error groups have types of their own."""
+
+    id: str
+    type: str
+    name: str
+    action_pattern: str
+    threshold: int
+    window_seconds: int
+    group_by: str
+    severity: str
+    enabled: bool
+    cooldown_seconds: int
+    created_at: str | None
+    request_id: str | UnsetType = UNSET
+
+
+class RuleList(msgspec.Struct):
+    """Every rule of a project, the built-in ones first."""
+
+    rules: list[ShownRule]
+    cursor: str | None
+    has_more: bool
+    request_id: str
+
+
+class Handlers:
+    """The handlers of /api/v1/alerts/rules."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._gate = resources.gate
+
+    def list_(self, request: Request) -> Question:
+        """GET /alerts/rules."""
+        self._gate.take(request, "alerts/rules")
+        request_id = request.id
+
+        def look(tx: Tx, project: Project) -> list[Rule]:
+            return alert_rules.every(tx, project.number)
+
+        def finish(found: list[Rule]) -> Reply:
+            shown = [_shown(rule) for rule in found]
+            return Reply(200, RuleList(shown, None, has_more=False, request_id=request_id))
+
+        return Question(in_project(look, credential_of(request), named_project(request)), (), finish)
+
+    def create(self, request: Request) -> Work:
+        """POST /alerts/rules."""
+        self._gate.take(request, "alerts/rules")
+        sent = object_of(request)
+        named = named_project(request, sent)
+        values = _read(sent, required=True)
+
+        def create(tx: Tx, project: Project) -> Rule:
+            given = {name: value for name, value in values.items() if value is not None}
+            return alert_rules.create(tx, project.number, **given, now_ms=self._resources.clock.now_ms())
+
+        return self._work(request, create, named, 201)
+
+    def change(self, request: Request) -> Work:
+        """PATCH /alerts/rules/{id}."""
+        self._gate.take(request, "alerts/rules")
+        rule_id = request.params["id"]
+        sent = object_of(request)
+        named = named_project(request, sent)
+        values = _read(sent, required=False)
+
+        def change(tx: Tx, project: Project) -> Rule:
+            rule = alert_rules.read(tx, project.number, rule_id)
+            # What stays as it is may be sent along.
+            different = {
+                name: value for name, value in values.items() if value is not None and value != getattr(rule, name)
+            }
+            return alert_rules.change(tx, project.number, rule_id, **different)
+
+        return self._work(request, change, named, 200)
+
+    def delete(self, request: Request) -> Work:
+        """DELETE /alerts/rules/{id}."""
+        self._gate.take(request, "alerts/rules")
+        rule_id, request_id = request.params["id"], request.id
+
+        def delete(tx: Tx, project: Project) -> None:
+            alert_rules.delete(tx, project.number, rule_id)
+
+        def finish(_outcome: None) -> Reply:
+            return Reply(200, Deleted(deleted=True, request_id=request_id))
+
+        return Work(in_project(delete, credential_of(request), named_project(request)), (), 0, 0, finish)
+
+    def _work(self, request: Request, function: Any, named: str | None, status: int) -> Work:
+        request_id = request.id
+
+        def finish(rule: Rule) -> Reply:
+            shown = _shown(rule)
+            shown.request_id = request_id
+            return Reply(status, shown)
+
+        return Work(in_project(function, credential_of(request), named), (), 0, 0, finish)
+
+
+def _read(sent: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    """The values of a rule by name, None for what is not there; raises Invalid with everything wrong."""
+    fields = Fields(sent)
+    values = {
+        "name": fields.text("name", longest=_MAX_NAME, required=required),
+        "action_pattern": fields.text("action_pattern", longest=_MAX_TEXT, required=required),
+        "threshold": fields.integer("threshold", 1, _MAX_THRESHOLD, required=required),
+        "window_seconds": fields.integer("window_seconds", *_WINDOW, required=required),
+        "group_by": fields.choice("group_by", GROUPINGS, required=required),
+        "severity": fields.choice("severity", SEVERITIES, required=required),
+        "enabled": fields.boolean("enabled"),
+        "cooldown_seconds": fields.integer("cooldown_seconds", 0, _MAX_COOLDOWN),
+    }
+    if sent.get("type", "custom") not in {"custom", None} and required:
+        fields.wrong("type", "Must be custom")
+    fields.done()
+    return values
+
+
+def _shown(rule: Rule) -> ShownRule:
+    return ShownRule(
+        id=rule.id,
+        type=rule.type,
+        name=rule.name,
+        action_pattern=rule.action_pattern,
+        threshold=rule.threshold,
+        window_seconds=rule.window_seconds,
+        group_by=rule.group_by,
+        severity=rule.severity,
+        enabled=rule.enabled,
+        cooldown_seconds=rule.cooldown_seconds,
+        created_at=iso_text(rule.created_at * 1000) if rule.created_at is not None else None,
+    )

@@ -1,0 +1,241 @@
+"""The rules of redaction as the contract shows and takes them."""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from logserver.api.handler import Reply
+from logserver.api.hot import Work
+from logserver.api.look import Question
+from logserver.api.request import Request
+from logserver.api.resources import Resources
+from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
+from logserver.contracts.logstitch.events import redacted
+from logserver.contracts.logstitch.fields import Fields, object_of
+from logserver.contracts.logstitch.wire import Redaction
+from logserver.core.faults import Invalid
+from logserver.core.projects import Project
+from logserver.core.redaction import rules
+from logserver.core.redaction.engine import Policies, Redacted
+from logserver.core.redaction.rules import Rule
+from logserver.core.times import iso_text
+from logserver.store.tx import Tx
+
+TYPES = ("pattern", "field_redact")
+BEHAVIORS = ("replace", "hash", "mask")
+_MAX_NAME = 100
+_MAX_PATTERN = 1_000
+
+Behavior = Literal["replace", "hash", "mask"]
+
+
+class NewRule(msgspec.Struct):
+    """A rule of one's own: a pattern in RE2 syntax, or dot paths of fields (``*`` for any key or index)."""
+
+    type: Literal["pattern", "field_redact"]
+    name: str
+    pattern: str | None = None
+    fields: list[str] | None = None
+    behavior: Behavior = "replace"
+    enabled: bool = True
+
+
+class ChangedRule(msgspec.Struct):
+    """What is to be different; of a built-in rule behavior and enabled only."""
+
+    name: str | None = None
+    pattern: str | None = None
+    fields: list[str] | None = None
+    behavior: Behavior | None = None
+    enabled: bool | None = None
+
+
+class ShownRule(msgspec.Struct):
+    """A rule."""
+
+    id: str
+    type: str
+    name: str
+    pattern: str | None
+    fields: list[str] | None
+    behavior: str
+    enabled: bool
+    created_at: str | None
+    request_id: str | UnsetType = UNSET
+
+
+class RuleList(msgspec.Struct):
+    """Every rule of a project, the built-in ones first."""
+
+    rules: list[ShownRule]
+    cursor: str | None
+    has_more: bool
+    request_id: str
+
+
+class Sample(msgspec.Struct):
+    """An event to try the rules on."""
+
+    event: dict[str, Any]
+
+
+class Tried(msgspec.Struct):
+    """What would be stored of an event, and what matched."""
+
+    event: dict[str, Any]
+    redacted_count: int
+    matches: list[Redaction]
+    request_id: str
+
+
+class Deleted(msgspec.Struct):
+    """It is not there any more."""
+
+    deleted: bool
+    request_id: str
+
+
+class Handlers:
+    """The handlers of /api/v1/redaction/*."""
+
+    def __init__(self, resources: Resources, policies: Policies) -> None:
+        self._resources = resources
+        self._gate = resources.gate
+        self._policies = policies
+
+    def list_(self, request: Request) -> Question:
+        """GET /redaction/rules."""
+        self._gate.take(request, "redaction/rules")
+        request_id = request.id
+
+        def finish(found: list[Rule]) -> Reply:
+            shown = [_shown(rule) for rule in found]
+            return Reply(200, RuleList(shown, None, has_more=False, request_id=request_id))
+
+        def look(tx: Tx, project: Project) -> list[Rule]:
+            return rules.every(tx, project.number)
+
+        return Question(in_project(look, credential_of(request), named_project(request)), (), finish)
+
+    def create(self, request: Request) -> Work:
+        """POST /redaction/rules."""
+        self._gate.take(request, "redaction/rules")
+        sent = object_of(request)
+        named = named_project(request, sent)
+        fields = Fields(sent)
+        kind = fields.choice("type", TYPES, required=True)
+        name = fields.text("name", longest=_MAX_NAME, required=True)
+        pattern = fields.text("pattern", longest=_MAX_PATTERN, required=kind == "pattern")
+        paths = fields.texts("fields")
+        if kind == "field_redact" and not fields.given("fields"):
+            fields.wrong("fields", "Required")
+        for stray in ("fields",) if kind == "pattern" else ("pattern",):
+            if kind is not None and fields.given(stray):
+                fields.wrong(stray, f"Does not belong to a rule of type {kind}")
+        behavior = fields.choice("behavior", BEHAVIORS) or "replace"
+        enabled = fields.boolean("enabled")
+        fields.done()
+
+        def create(tx: Tx, project: Project) -> Rule:
+            return rules.create(
+                tx,
+                project.number,
+                type=str(kind),
+                name=str(name),
+                pattern=pattern,
+                fields=paths or (),
+                behavior=behavior,
+                enabled=enabled is not False,
+                now_ms=self._resources.clock.now_ms(),
+            )
+
+        return self._work(request, create, named, 201)
+
+    def change(self, request: Request) -> Work:
+        """PUT /redaction/rules/{id}."""
+        self._gate.take(request, "redaction/rules")
+        rule_id = request.params["id"]
+        sent = object_of(request)
+        named = named_project(request, sent)
+        fields = Fields(sent)
+        name = fields.text("name", longest=_MAX_NAME)
+        pattern = fields.text("pattern", longest=_MAX_PATTERN)
+        paths = fields.texts("fields")
+        behavior = fields.choice("behavior", BEHAVIORS)
+        enabled = fields.boolean("enabled")
+        fields.done()
+
+        def change(tx: Tx, project: Project) -> Rule:
+            rule = rules.read(tx, project.number, rule_id)
+            if sent.get("type", rule.type) != rule.type:
+                raise Invalid([("type", "Cannot be changed")])
+            return rules.change(
+                tx,
+                project.number,
+                rule_id,
+                # What stays as it is may be sent along.
+                name=name if name != rule.name else None,
+                pattern=pattern if pattern != rule.pattern else None,
+                fields=paths if paths != rule.fields else None,
+                behavior=behavior,
+                enabled=enabled,
+            )
+
+        return self._work(request, change, named, 200)
+
+    def delete(self, request: Request) -> Work:
+        """DELETE /redaction/rules/{id}."""
+        self._gate.take(request, "redaction/rules")
+        rule_id, request_id = request.params["id"], request.id
+
+        def delete(tx: Tx, project: Project) -> None:
+            rules.delete(tx, project.number, rule_id)
+
+        def finish(_outcome: None) -> Reply:
+            return Reply(200, Deleted(deleted=True, request_id=request_id))
+
+        return Work(in_project(delete, credential_of(request), named_project(request)), (), 0, 0, finish)
+
+    def test(self, request: Request) -> Work:
+        """POST /redaction/test: what would become of an event; nothing is stored."""
+        self._gate.take(request, "redaction/test")
+        sent = object_of(request)
+        named = named_project(request, sent)
+        event = sent.get("event")
+        if not isinstance(event, dict):
+            raise Invalid([("event", "Required" if event is None else "Expected object")])
+        request_id = request.id
+
+        def redact(tx: Tx, project: Project) -> Redacted:
+            return redacted(self._policies.of(tx, project.number), event)
+
+        def finish(found: Redacted) -> Reply:
+            matches = [Redaction(field, rule_id) for field, rule_id in found.matches]
+            return Reply(200, Tried(found.value, found.count, matches, request_id))
+
+        # Run by the writer, because the rules are known there as they are at this moment.
+        return Work(in_project(redact, credential_of(request), named), (), 0, 0, finish)
+
+    def _work(self, request: Request, function: Any, named: str | None, status: int) -> Work:
+        request_id = request.id
+
+        def finish(rule: Rule) -> Reply:
+            shown = _shown(rule)
+            shown.request_id = request_id
+            return Reply(status, shown)
+
+        return Work(in_project(function, credential_of(request), named), (), 0, 0, finish)
+
+
+def _shown(rule: Rule) -> ShownRule:
+    return ShownRule(
+        id=rule.id,
+        type=rule.type,
+        name=rule.name,
+        pattern=rule.pattern,
+        fields=list(rule.fields) if rule.type == "field_redact" else None,
+        behavior=rule.behavior,
+        enabled=rule.enabled,
+        created_at=iso_text(rule.created_at * 1000) if rule.created_at is not None else None,
+    )

@@ -1,0 +1,196 @@
+"""Webhooks as the contract shows and takes them."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from logserver.api.handler import Reply
+from logserver.api.hot import Work
+from logserver.api.look import Question
+from logserver.api.request import Request
+from logserver.api.resources import Resources
+from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
+from logserver.contracts.logstitch.fields import Fields, object_of
+from logserver.contracts.logstitch.options import Options
+from logserver.contracts.logstitch.redaction import Deleted
+from logserver.core import post, webhooks
+from logserver.core.post import Attempt
+from logserver.core.projects import Project
+from logserver.core.times import iso_text
+from logserver.core.webhooks import Webhook
+from logserver.store.tx import Tx
+
+_MAX_URL = 2_000
+
+
+class NewWebhook(msgspec.Struct):
+    """Where alerts are sent: an http or https address, or ``mailto:`` where the server has an SMTP server."""
+
+    url: str
+    events: list[str] | None = None
+    """Types of message or severities; without any, everything is sent."""
+    enabled: bool = True
+
+
+class ChangedWebhook(msgspec.Struct):
+    """What is to be different."""
+
+    url: str | None = None
+    events: list[str] | None = None
+    enabled: bool | None = None
+
+
+class Delivery(msgspec.Struct):
+    """An attempt to deliver a message, or one that is to come."""
+
+    webhook_id: str
+    """The id of the message, the same with every attempt."""
+    type: str
+    time: str | None
+    status: int | None
+    error: str | None
+    next_try: str | None
+
+
+class ShownWebhook(msgspec.Struct):
+    """A webhook."""
+
+    id: str
+    url: str
+    enabled: bool
+    events: list[str]
+    created_at: str
+    deliveries: list[Delivery] | UnsetType = UNSET
+    """The last 20, newest first; in lists only."""
+    secret: str | UnsetType = UNSET
+    """Signs what is sent (Standard Webhooks); shown once, when the webhook is made."""
+    request_id: str | UnsetType = UNSET
+
+
+class WebhookList(msgspec.Struct):
+    """Every webhook of a project."""
+
+    webhooks: list[ShownWebhook]
+    cursor: str | None
+    has_more: bool
+    request_id: str
+
+
+class Handlers:
+    """The handlers of /api/v1/alerts/webhooks."""
+
+    def __init__(self, resources: Resources, options: Options) -> None:
+        self._resources = resources
+        self._gate = resources.gate
+        self._allowed: dict[str, Any] = {"allow_private": options.allow_private_webhooks, "mail": options.mail}
+
+    def list_(self, request: Request) -> Question:
+        """GET /alerts/webhooks."""
+        self._gate.take(request, "alerts/webhooks")
+        request_id = request.id
+
+        def look(tx: Tx, project: Project) -> tuple[list[Webhook], dict[str, list[Attempt]]]:
+            found = webhooks.every(tx, project.number)
+            return found, post.deliveries(tx, [webhook.id for webhook in found])
+
+        def finish(found: tuple[list[Webhook], dict[str, list[Attempt]]]) -> Reply:
+            listed, attempts = found
+            shown = [_shown(webhook, attempts.get(webhook.id, [])) for webhook in listed]
+            return Reply(200, WebhookList(shown, None, has_more=False, request_id=request_id))
+
+        return Question(in_project(look, credential_of(request), named_project(request)), (), finish)
+
+    def create(self, request: Request) -> Work:
+        """POST /alerts/webhooks."""
+        self._gate.take(request, "alerts/webhooks")
+        sent = object_of(request)
+        named = named_project(request, sent)
+        fields = Fields(sent)
+        url = fields.text("url", longest=_MAX_URL, required=True)
+        events = fields.texts("events")
+        enabled = fields.boolean("enabled")
+        fields.done()
+        request_id = request.id
+
+        def create(tx: Tx, project: Project) -> tuple[Webhook, str]:
+            return webhooks.create(
+                tx,
+                project.number,
+                url=str(url),
+                enabled=enabled is not False,
+                events=events or (),
+                now_ms=self._resources.clock.now_ms(),
+                **self._allowed,
+            )
+
+        def finish(made: tuple[Webhook, str]) -> Reply:
+            shown = _shown(made[0])
+            shown.secret, shown.request_id = made[1], request_id
+            return Reply(201, shown)
+
+        return Work(in_project(create, credential_of(request), named), (), 0, 0, finish)
+
+    def change(self, request: Request) -> Work:
+        """PATCH or PUT /alerts/webhooks/{id}."""
+        self._gate.take(request, "alerts/webhooks")
+        webhook_id, request_id = request.params["id"], request.id
+        sent = object_of(request)
+        named = named_project(request, sent)
+        fields = Fields(sent)
+        values: dict[str, Any] = {
+            "url": fields.text("url", longest=_MAX_URL),
+            "enabled": fields.boolean("enabled"),
+            "events": fields.texts("events"),
+        }
+        fields.done()
+
+        def change(tx: Tx, project: Project) -> Webhook:
+            return webhooks.change(tx, project.number, webhook_id, **values, **self._allowed)
+
+        def finish(webhook: Webhook) -> Reply:
+            shown = _shown(webhook)
+            shown.request_id = request_id
+            return Reply(200, shown)
+
+        return Work(in_project(change, credential_of(request), named), (), 0, 0, finish)
+
+    def delete(self, request: Request) -> Work:
+        """DELETE /alerts/webhooks/{id}."""
+        self._gate.take(request, "alerts/webhooks")
+        webhook_id, request_id = request.params["id"], request.id
+
+        def delete(tx: Tx, project: Project) -> None:
+            webhooks.delete(tx, project.number, webhook_id)
+
+        def finish(_outcome: None) -> Reply:
+            return Reply(200, Deleted(deleted=True, request_id=request_id))
+
+        return Work(in_project(delete, credential_of(request), named_project(request)), (), 0, 0, finish)
+
+
+def _shown(webhook: Webhook, attempts: list[Attempt] | None = None) -> ShownWebhook:
+    shown = ShownWebhook(
+        id=webhook.id,
+        url=webhook.url,
+        enabled=webhook.enabled,
+        events=list(webhook.events),
+        created_at=iso_text(webhook.created_at * 1000),
+    )
+    if attempts is not None:
+        shown.deliveries = [
+            Delivery(
+                webhook_id=attempt.message,
+                type=attempt.type,
+                time=_iso(attempt.at),
+                status=attempt.status,
+                error=attempt.error,
+                next_try=_iso(attempt.next_at),
+            )
+            for attempt in attempts
+        ]
+    return shown
+
+
+def _iso(ms: int | None) -> str | None:
+    return iso_text(ms * 1000) if ms is not None else None
