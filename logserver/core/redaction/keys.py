@@ -46,7 +46,10 @@ def _is_header(text: bytes) -> bool:
 
 
 _BEARER = builtin(rb"(?i:bearer(?:[ _-]?token)?)(?:[ \t\r\n:=+]|%20)+\\?[\"']?(?:\[REDACTED\])*")
+_BEARER_SIGNS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~+/=:|%!*@$^#-"
+_BEARER_ENDS = bytes(code if code in _BEARER_SIGNS else 32 for code in range(256))
 _BEARER_END = builtin(rb"[^A-Za-z0-9._~+/=:|%!*@$^#-]")
+_BEARER_WORD = 40
 _AUTHORIZATION = builtin(rb"(?i:authorization)[\"'\\]*[ \t]*[:=][ \t]*[\"'\\]*$")
 _AUTHORIZATION_KEY = builtin(rb"(?i:authorization)")
 _NO_TOKENS = frozenset({b"token", b"tokens", b"auth", b"authentication", b"authorization", b"scheme", b"realm"})
@@ -59,36 +62,40 @@ def bearer_tokens(raw: bytes, hint: bytes) -> Iterator[Span]:
     Anything, where an Authorization header names it or the text is nothing else; in prose ("the bearer of news")
     what does not look like a word: 8 characters with a digit, 16 of both cases, 20 of letters only, or above 40.
     """
-    position = 0
-    while span := _BEARER.first(raw, position):
-        start = position = span[1]
-        if raw[max(0, span[0] - 1) : span[0]].isalnum():
+    done = 0
+    for first, start in _BEARER.spans(raw):
+        if start < done or raw[max(0, first - 1) : first].isalnum():
             continue
-        stop = _BEARER_END.first(raw, start)
-        end = stop[0] if stop else len(raw)
-        token = raw[start : min(end, start + 64)]
-        if end - start <= 40:
-            token = token.rstrip(b".!:?")
-            end = start + len(token)
+        token = raw[start : start + _BEARER_WORD + 1].translate(_BEARER_ENDS).partition(b" ")[0]
+        if len(token) > _BEARER_WORD:
+            stop = _BEARER_END.first(raw, start)
+            done = stop[0] if stop else len(raw)
+            yield start, done
+            continue
+        token = token.rstrip(b".!:?")
         if not token or token.lower() in _NO_TOKENS:
             continue
-        beside = raw[: span[0]] + raw[end:] if len(raw) - (end - span[0]) <= 16 else b"more"
-        alone = not beside.strip(b" \t\r\n.!:?\"'")
+        done = start + len(token)
         if (
-            alone
-            or _looks_random(token)
-            or _AUTHORIZATION.found(raw[max(0, span[0] - 40) : span[0]])
+            _looks_random(token)
+            or _is_alone(raw, first, done)
+            or _AUTHORIZATION.found(raw[max(0, first - 40) : first])
             or (hint and _AUTHORIZATION_KEY.found(hint))
         ):
-            yield start, end
-            position = end
+            yield start, done
+
+
+def _is_alone(raw: bytes, start: int, end: int) -> bool:
+    """Whether nothing stands beside a part of a text, but for some signs."""
+    if len(raw) - (end - start) > 16:
+        return False
+    return not (raw[:start] + raw[end:]).strip(b" \t\r\n.!:?\"'")
 
 
 def _looks_random(token: bytes) -> bool:
     size = len(token)
     return (
-        size > 40
-        or (size >= 8 and any(48 <= code < 58 for code in token))
+        (size >= 8 and any(48 <= code < 58 for code in token))
         or (size >= 16 and token[1:].lower() != token[1:] and token.upper() != token)
         or (size >= 20 and token.isalpha())
     )
