@@ -13,8 +13,8 @@ class Builtin(NamedTuple):
     """A built-in rule."""
 
     name: str
-    find: Callable[[bytes, bytes], Iterator[Span]]
-    """Where it matches in a text in UTF-8; the second are the names of the key it stands under, a line each.
+    find: Callable[[Look, bytes], Iterator[Span]]
+    """Where it matches in a text; the second are the names of the key it stands under, a line each.
 
     The first line is the key as it will be stored, the second as it was sent where that differs.
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logserver.core.redaction.patterns import Span, builtin, digit_groups
+from logserver.core.redaction.patterns import Look, Span, builtin, digit_groups
 
 # A space or hyphen as typed, or as typesetting has it: U+00A0 and U+2010 to U+2015.
 _BETWEEN = rb"(?:[ -]|\xc2\xa0|\xe2\x80[\x90-\x95])"
@@ -53,12 +53,13 @@ None begins with 0 or 1, as times in milliseconds, microseconds and nanoseconds 
 CARD_HINT = rb"(?:^|[^0-9]|\\u00[01][0-9a-f])[2-689](?:%b?[0-9]){12}|(?:^|[:\[,])[-0-9.]+e\+?1[2-9]" % _BETWEEN
 
 
-def cards(raw: bytes, _hint: bytes) -> Iterator[Span]:
+def cards(look: Look, _hint: bytes) -> Iterator[Span]:
     """Numbers of 13 to 19 digits that pass the Luhn check (ISO/IEC 7812-1, annex B) and that a scheme issues.
 
     Groups of digits are apart by one space or hyphen and have three digits or more, but for the last. The digits
     behind a decimal point, and those inside a hexadecimal digest or UUID, are none.
     """
+    raw = look.raw
     for start, end in _CARD_RUN.spans(raw):
         groups = digit_groups(raw, start, end)
         for first, (begin, _) in enumerate(groups):
@@ -116,21 +117,22 @@ _SSN_VALUE = builtin(rb"\s*([0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4})\s*")
 SSN_HINT = rb"[0-9]{3}%b[0-9]{2}%b[0-9]{4}|(?i:ssn|soc.{0,5}sec)" % (_BETWEEN, _BETWEEN)
 
 
-def ssns(raw: bytes, hint: bytes) -> Iterator[Span]:
+def ssns(look: Look, hint: bytes) -> Iterator[Span]:
     """US social security numbers: area, group and serial, none of zeros, area neither 666 nor 900 to 999.
 
     The Social Security Administration issues no others (POMS RM 10201.030 and 10201.035; numbers from 900 on are
     taxpayers' numbers of the IRS). With hyphens or spaces between the three; with none, or other ones, only where the
     text or its key names it. Groups with spaces that stand in a row with further numbers are none.
     """
+    raw = look.raw
     for start, end in _SSN.spans(raw):
         spaced = raw[start + 3 : start + 4] == b" "
         if _alone(raw, start, end, spaced=spaced) and _is_ssn(raw[start:end]):
             yield start, end
-    for start, end in _SSN_NAMED.spans(raw, 1):
+    for start, end in _SSN_NAMED.spans(raw, 1) if b"ssn" in look.lower or b"soc" in look.lower else ():
         if not raw[end : end + 1].isdigit() and _is_ssn(raw[start:end]):
             yield start, end
-    if hint and len(raw) <= 32 and _SSN_VALUE.whole(raw) and _SSN_KEY.found(hint):
+    if look.digits == 9 and len(raw) <= 32 and _SSN_VALUE.whole(raw) and _SSN_KEY.found(hint):
         span = _SSN_VALUE.first(raw, 0, 1)
         if span and _is_ssn(raw[span[0] : span[1]]):
             yield span

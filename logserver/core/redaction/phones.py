@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from logserver.core.redaction.patterns import Span, builtin, digit_groups
+from logserver.core.redaction.patterns import Look, Span, builtin, digit_groups
 
 _INTERNATIONAL = builtin(rb"\+[1-9](?:[ ./()-]{0,3}[0-9])*")
 _DECIMAL = builtin(rb"\+[0-9]{4,}\.[0-9]+|\+[0-9]+\.[0-9]{1,5}")
@@ -21,19 +21,22 @@ PHONE_HINT = (
 )
 
 
-def phones(raw: bytes, _hint: bytes) -> Iterator[Span]:
+def phones(look: Look, _hint: bytes) -> Iterator[Span]:
     """Telephone numbers that are written as such; a long number alone is none.
 
     Those with + and 8 to 15 digits (ITU-T E.164); the North American plan's, area code from 200, with separators or
     the code in parentheses; those with a trunk 0 or the prefix 00 whose groups are apart (ITU-T E.123, section 2).
     """
-    yield from _internationals(raw)
-    for start, end in _NORTH_AMERICAN.spans(raw):
+    raw = look.raw
+    if b"+" in raw:
+        yield from _internationals(raw)
+    for start, end in _NORTH_AMERICAN.spans(raw) if look.digits >= 10 else ():
         if _begins(raw, start) and _ends(raw, end):
             text = raw[start:end]
             if b" " not in text or b"-" in text or not _in_a_row(raw, start, end):
                 yield start, end
-    yield from _trunks(raw)
+    if look.digits >= 9 and b"0" in raw:
+        yield from _trunks(raw)
 
 
 def _internationals(raw: bytes) -> Iterator[Span]:

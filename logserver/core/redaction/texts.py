@@ -104,7 +104,7 @@ class Texts:
         for index, may, find in self._builtins:
             if not may(look):
                 continue
-            for n, (start, end) in enumerate(find(raw, hint)):
+            for n, (start, end) in enumerate(find(look, hint)):
                 if n >= _MOST_FOUND:
                     found.append((0, len(raw), index))
                     break
@@ -157,7 +157,7 @@ class Texts:
         """Whether a built-in rule matches a text that was made here."""
         raw = encoded(text)
         look = Look.at(raw)
-        return any(True for _, may, find in self._builtins if may(look) for _ in find(raw, b""))
+        return any(True for _, may, find in self._builtins if may(look) for _ in find(look, b""))
 
 
 def _united(found: list[Found]) -> list[tuple[int, int, list[Found]]]:
