@@ -21,6 +21,7 @@ from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.chain import Chain
+from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.options import Options
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import status
@@ -95,6 +96,7 @@ class Application:
             gate=self.gate,
             observer=self.observer,
             trail=self.trail,
+            heads=Keeper(self.database, self.chain),
         )
         self._hot = {
             endpoint.path: endpoint.handler

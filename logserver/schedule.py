@@ -4,6 +4,7 @@ import os
 
 from logserver import __version__
 from logserver.api.gate import Gate
+from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import monitors, retention, status
 from logserver.core.clock import Clock
@@ -28,12 +29,14 @@ class Schedule:
         gate: Gate,
         observer: Observer,
         trail: Trail,
+        heads: Keeper,
     ) -> None:
         self._clock = clock
         self._database = database
         self._credentials = credentials
         self._gate = gate
         self._observer = observer
+        self._heads = heads
         self._started_ms = 0
         keeping = retention.Retention(trail.retire)
         self.jobs = Jobs(
@@ -45,6 +48,7 @@ class Schedule:
                 Job("limits", 60, self._prune_limits),
                 Job("token uses", 30, self._flush_uses),
                 Job("observer", 2, observer.flush),
+                Job("audit heads", 2, heads.keep),
                 Job("disk", 5, DiskWatch(database, settings.min_free_megabytes * 1_000_000).look),
                 Job("status", 2, self._report),
             ],
@@ -59,7 +63,7 @@ class Schedule:
     async def stop(self) -> None:
         """Let what is under way end, and write down what is only in memory."""
         await self.jobs.stop()
-        for last in (self._observer.flush, self._flush_uses):
+        for last in (self._observer.flush, self._flush_uses, self._heads.keep):
             await last(self._clock.now_ms())
 
     async def _watch_credentials(self, _now_ms: int) -> bool:

@@ -130,7 +130,7 @@ def _bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None:
     """Note what is nested too deeply, too many, or an integer that not every reader can tell from its neighbours."""
     # A name of the sender's own may be what must not be shown.
     level = [(name if name in _NAMED else "event", value) for name, value in sent.items()]
-    seen = 0
+    seen = len(sent)
     for _ in range(MAX_DEPTH):
         below: list[tuple[str, Any]] = []
         for path, value in level:
