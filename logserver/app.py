@@ -25,15 +25,18 @@ from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.options import Options
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import status
-from logserver.core.alerting import Engine
+from logserver.core.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
 from logserver.core.credentials import Credentials
+from logserver.core.dispatch import Dispatcher
 from logserver.core.intake import Intake
+from logserver.core.mail import Smtp
 from logserver.core.observer import Observer, Remote
 from logserver.core.redaction.engine import Policies
 from logserver.dialects import unmatched
 from logserver.schedule import Schedule
 from logserver.settings import Settings
+from logserver.store import keys
 from logserver.store.database import Database
 
 logger = logging.getLogger("logserver")
@@ -65,7 +68,8 @@ class Application:
             queue_bytes=settings.queue_megabytes * 1_000_000,
         )
         self.credentials = Credentials(self.database, self.clock)
-        intake = Intake(self.database, self.clock)
+        self.policies = Policies()
+        intake = Intake(self.database, self.clock, self.policies)
         self.observer = Observer(
             self.database, self.clock, intake, remote=_remote(settings), enabled=settings.self_observability
         )
@@ -76,11 +80,15 @@ class Application:
             intake=intake,
             gate=self.gate,
             observer=self.observer,
+            policies=self.policies,
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
         self.chain = Chain()
-        self.trail = Trail(self.database, intake, Policies(), self.chain, Engine())
+        self.trail = Trail(self.database, intake, self.policies, self.chain, Engine())
+        dispatcher = Dispatcher(
+            self.database, self.clock, allow_private=settings.allow_private_webhooks, smtp=_smtp(settings)
+        )
         self.endpoints = distinct(
             [
                 *logister.endpoints(resources),
@@ -97,6 +105,7 @@ class Application:
             observer=self.observer,
             trail=self.trail,
             heads=Keeper(self.database, self.chain),
+            dispatcher=dispatcher,
         )
         self._hot = {
             endpoint.path: endpoint.handler
@@ -155,6 +164,7 @@ class Application:
         if self.settings.self_endpoint:
             logger.info("refused submissions are reported to %s", self.settings.self_endpoint)
         try:
+            self.policies.open(await self.database.write(keys.store_secret, "redaction"))
             self.chain.open(signing.existing_or_new(self.database.folder))
             self.schedule.start()
             # What lives as long as the process need not be looked at by every collection.
@@ -183,7 +193,20 @@ def _remote(settings: Settings) -> Remote | None:
 
 
 def _options(settings: Settings) -> Options:
-    return Options(batch_limit=settings.audit_batch_limit)
+    return Options(
+        batch_limit=settings.audit_batch_limit,
+        allow_private_webhooks=settings.allow_private_webhooks,
+        mail=bool(settings.smtp_host),
+    )
+
+
+def _smtp(settings: Settings) -> Smtp | None:
+    """The mail server of the settings, if there is one."""
+    if not settings.smtp_host:
+        return None
+    user = settings.smtp_user
+    sender = settings.smtp_from or (user if "@" in user else f"logserver@{settings.smtp_host}")
+    return Smtp(settings.smtp_host, settings.smtp_port, user, settings.smtp_password, sender, settings.smtp_security)
 
 
 def _rates(settings: Settings) -> Rates:

@@ -6,10 +6,11 @@ from logserver import __version__
 from logserver.api.gate import Gate
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.trail import Trail
-from logserver.core import monitors, retention, status
+from logserver.core import monitors, post, retention, status
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.disk import DiskWatch
+from logserver.core.dispatch import Dispatcher
 from logserver.core.jobs import Job, Jobs, in_transaction
 from logserver.core.observer import Observer
 from logserver.settings import Settings
@@ -30,6 +31,7 @@ class Schedule:
         observer: Observer,
         trail: Trail,
         heads: Keeper,
+        dispatcher: Dispatcher,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -37,6 +39,7 @@ class Schedule:
         self._gate = gate
         self._observer = observer
         self._heads = heads
+        self._dispatcher = dispatcher
         self._started_ms = 0
         keeping = retention.Retention(trail.retire)
         self.jobs = Jobs(
@@ -45,6 +48,8 @@ class Schedule:
                 Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
                 Job("retention", 60, in_transaction(database, keeping.expire)),
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
+                Job("webhooks", 1, dispatcher.one_pass),
+                Job("outbox", 60, in_transaction(database, post.tidy)),
                 Job("limits", 60, self._prune_limits),
                 Job("token uses", 30, self._flush_uses),
                 Job("observer", 2, observer.flush),
@@ -63,6 +68,7 @@ class Schedule:
     async def stop(self) -> None:
         """Let what is under way end, and write down what is only in memory."""
         await self.jobs.stop()
+        await self._dispatcher.close()
         for last in (self._observer.flush, self._flush_uses, self._heads.keep):
             await last(self._clock.now_ms())
 

@@ -75,6 +75,9 @@ class Example(msgspec.Struct, frozen=True):
     """Values of the endpoint's parameters by name, in place of the parameters' own examples."""
     fresh: tuple[str, ...] = ()
     """Keys whose value must be a new UUID each time the request is sent: idempotency keys."""
+    keeps: Mapping[str, str] = {}
+    """Values of the answer that later requests of the collection use: variables, and where in the JSON each
+    stands (``id``, ``rules.0.id``). Their bodies and ``values`` say ``{{variable}}``."""
     media: str | None = None
     """A media type to send in place of the one the endpoint takes."""
 

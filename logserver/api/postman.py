@@ -1,6 +1,7 @@
 """The Postman collection of a list of endpoints: every example a request that checks its own answer.
 
-No request needs what another one left behind, so the requests run in any order and as often as wanted.
+The requests run in their order, and as often as wanted: some use what the answer to an earlier one told
+(Example.keeps), which is kept in a variable of the collection.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from logserver.api.openapi import ndjson
 from logserver.api.schemas import Schemas
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+_MASTER_KEY = {"type": "bearer", "bearer": [{"key": "token", "value": "{{master_key}}", "type": "string"}]}
 _NEW_UUID = "{{$guid}}"
 
 
@@ -36,7 +38,7 @@ def collection(
         "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{token}}", "type": "string"}]},
         "variable": [
             {"key": "base_url", "value": base_url, "type": "string"},
-            {"key": "token", "value": "", "type": "string"},
+            *({"key": name, "value": "", "type": "string"} for name in _variables(listed)),
         ],
         "item": [*folders.values()],
     }
@@ -44,12 +46,18 @@ def collection(
     return plain
 
 
+def _variables(listed: list[Endpoint]) -> list[str]:
+    """What the requests use: two credentials to be filled in, and what answers fill in."""
+    kept = (name for endpoint in listed for example in endpoint.requests().values() for name in example.keeps)
+    return ["token", "master_key", *dict.fromkeys(kept)]
+
+
 def _items(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
     requests = endpoint.requests() or {endpoint.summary: Example(status=next(iter(endpoint.gives)))}
     items = [_item(endpoint, schemas, title, example) for title, example in requests.items()]
     if endpoint.auth and 401 in endpoint.errors:
         first = next(iter(requests.values()))
-        refused = replace(first, status=401)
+        refused = replace(first, status=401, keeps={})
         items.append(_item(endpoint, schemas, f"{endpoint.summary}, without a credential", refused, anonymous=True))
     return items
 
@@ -66,10 +74,12 @@ def _item(
     }
     if endpoint.auth is Auth.NONE or anonymous:
         request["auth"] = {"type": "noauth"}
+    elif Auth.MASTER_KEY in endpoint.auth and Auth.PROJECT_TOKEN not in endpoint.auth:
+        request["auth"] = _MASTER_KEY
     if example.body is not None:
         request["header"].append({"key": "Content-Type", "value": example.media})
         request["body"] = {"mode": "raw", "raw": _raw(endpoint, example)}
-    script = {"type": "text/javascript", "exec": _checks(endpoint, schemas, example)}
+    script = {"type": "text/javascript", "exec": [*_checks(endpoint, schemas, example), *_keeping(example)]}
     return {"name": title, "event": [{"listen": "test", "script": script}], "request": request}
 
 
@@ -139,4 +149,13 @@ def _checks(endpoint: Endpoint, schemas: Schemas, example: Example) -> list[str]
         lines.append(
             f'pm.test("has {", ".join(keys)}", () => pm.expect(pm.response.json()).to.include.all.keys({wanted}));'
         )
+    return lines
+
+
+def _keeping(example: Example) -> list[str]:
+    """The lines that keep values of an answer for later requests."""
+    lines = []
+    for name, place in example.keeps.items():
+        steps = "".join(f'["{step}"]' for step in place.split("."))
+        lines.append(f'pm.collectionVariables.set("{name}", pm.response.json(){steps});')
     return lines

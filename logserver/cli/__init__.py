@@ -12,6 +12,7 @@ from logserver.cli.project import project
 from logserver.cli.search import search
 from logserver.cli.serve import serve
 from logserver.cli.status import status
+from logserver.cli.tiers import tiers_
 from logserver.cli.token import token
 
 
@@ -28,5 +29,6 @@ def main(ctx: click.Context) -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+project.add_command(tiers_)
 for command in (serve, project, token, search, audit, status):
     main.add_command(command)

@@ -26,6 +26,12 @@ def _rate_limit(_ctx: click.Context, param: click.Parameter, value: str | None) 
     return int(read[1]), int(read[2])
 
 
+def _dialects(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 @click.group(cls=Group)
 def project() -> None:
     """Make, list, archive, restore and set up projects."""
@@ -61,13 +67,14 @@ def list_(data: Path, *, as_json: bool) -> None:
         json_text([spelled(each) | {"events": events.get(each.number, 0)} for each in found])
         return
     table(
-        ("SLUG", "NAME", "EVENTS", "RETENTION", "CREATED", "STATE", "ID"),
+        ("SLUG", "NAME", "EVENTS", "RETENTION", "AUDIT", "CREATED", "STATE", "ID"),
         [
             (
                 each.slug,
                 each.name,
                 f"{events.get(each.number, 0):,}",
                 f"{each.retention_days} days",
+                "for ever" if each.audit_retention_days is None else f"{each.audit_retention_days} days",
                 iso(each.created_at) or "",
                 "archived" if each.archived_at is not None else "active",
                 each.uuid,
@@ -110,23 +117,37 @@ def restore(data: Path, slug: str, *, as_json: bool) -> None:
     help="Requests a token of it may send to an endpoint in a window, such as 5000/60.",
 )
 @click.option("--default-rate-limit", is_flag=True, help="Go back to the server's rate limit.")
+@click.option("--audit-retention-days", type=int, help="How long its audit events are kept. [days]")
+@click.option("--keep-audit", is_flag=True, help="Keep its audit events for ever, as at first.")
+@click.option(
+    "--redact-dialects",
+    metavar="NAMES",
+    callback=_dialects,
+    help=f"Whose events its redaction rules run on, separated by commas: {', '.join(projects.DIALECTS)}.",
+)
 @data_option
 @json_option
 def set_(
     data: Path,
     slug: str,
+    *,
     name: str | None,
     retention_days: int | None,
     rate_limit: tuple[int, int] | None,
-    *,
+    audit_retention_days: int | None,
+    redact_dialects: tuple[str, ...] | None,
     default_rate_limit: bool,
+    keep_audit: bool,
     as_json: bool,
 ) -> None:
     """Change project SLUG; what is not named stays as it is."""
-    if name is None and retention_days is None and rate_limit is None and not default_rate_limit:
+    values = (name, retention_days, rate_limit, audit_retention_days, redact_dialects)
+    if all(value is None for value in values) and not default_rate_limit and not keep_audit:
         raise click.UsageError("there is nothing to set; name at least one value")
     if rate_limit is not None and default_rate_limit:
         raise click.UsageError("--rate-limit and --default-rate-limit exclude each other")
+    if audit_retention_days is not None and keep_audit:
+        raise click.UsageError("--audit-retention-days and --keep-audit exclude each other")
     with changing(data) as tx:
         changed = projects.set_values(
             tx,
@@ -135,6 +156,9 @@ def set_(
             retention_days=retention_days,
             rate_limit=rate_limit,
             default_rate_limit=default_rate_limit,
+            audit_retention_days=audit_retention_days,
+            keep_audit=keep_audit,
+            redact_dialects=redact_dialects,
         )
     _show(changed, f"changed project {changed.slug}", as_json=as_json)
 
@@ -150,6 +174,8 @@ def spelled(project: Project) -> dict[str, Any]:
         "created_at": iso(project.created_at),
         "archived_at": iso(project.archived_at),
         "retention_days": project.retention_days,
+        "audit_retention_days": project.audit_retention_days,
+        "redact_dialects": project.redact_dialects,
         "rate_limit": {"requests": project.rate_limit_requests, "seconds": project.rate_limit_seconds}
         if limited
         else None,

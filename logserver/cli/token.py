@@ -149,6 +149,18 @@ def revoke(data: Path, which: str, *, as_json: bool) -> None:
         note(f"revoked {revoked.kind} token {plain(revoked.name)!r}, {revoked.id}")
 
 
+@token.command("rotate-viewer-key")
+@data_option
+def rotate_viewer_key(data: Path) -> None:
+    """Make a new key to sign viewer tokens with.
+
+    Every viewer token that was made so far ends at once.
+    """
+    with changing(data) as tx:
+        tokens.renew_viewer_key(tx)
+    note("made a new signing key; every viewer token made so far has ended")
+
+
 def state(token: Token, now_ms: int) -> str:
     """Whether a token is active, expired or revoked."""
     if token.revoked_at is not None:

@@ -3,16 +3,18 @@
 from collections import OrderedDict
 from typing import TypeVar
 
-from logserver.core import tokens
+from logserver.core import tokens, viewers
 from logserver.core.clock import Clock
+from logserver.core.projects import generation as generation_of
 from logserver.core.tokens import Credential
 from logserver.store.database import Database
-from logserver.store.tx import Tx
 
 V = TypeVar("V")
 
 _REMEMBERED = 10_000
 _REFUSED_REMEMBERED = 2_000
+_LONGEST_SECRET = 4_096
+"""Bytes of a secret that are looked at; no token has as many."""
 
 
 class Credentials:
@@ -28,6 +30,8 @@ class Credentials:
 
     def remembered(self, secret: bytes) -> Credential | None:
         """The credential of a secret that was found a moment ago; None means: ask find()."""
+        if len(secret) > _LONGEST_SECRET:
+            return None
         credential = self._known.get(tokens.digest(secret))
         if credential is None:
             return None
@@ -39,19 +43,22 @@ class Credentials:
 
     async def find(self, secret: bytes) -> Credential | None:
         """The valid credential of a secret, or None: unknown, revoked, expired, or of an archived project."""
+        if len(secret) > _LONGEST_SECRET:
+            return None
         if credential := self.remembered(secret):
             return credential
         key = tokens.digest(secret)
         if key in self._refused:
             return None
-        credential, generation = await self._database.look_up(tokens.find, key)
+        credential, generation = await self._look_up(secret, key)
         if generation < self._generation:
             # Something changed between the look-up and now; the answer is older than what is known.
-            credential, generation = await self._database.look_up(tokens.find, key)
+            credential, generation = await self._look_up(secret, key)
         if generation > self._generation:
             self._forget(generation)
         if credential is None:
-            _remember(self._refused, key, None, _REFUSED_REMEMBERED)
+            if not viewers.is_one(secret):  # what is signed but too early is good later
+                _remember(self._refused, key, None, _REFUSED_REMEMBERED)
             return None
         if credential.expires_at is not None and credential.expires_at <= self._clock.now_ms():
             return None
@@ -59,9 +66,14 @@ class Credentials:
         self._uses[credential.id] = self._clock.now_ms()
         return credential
 
+    async def _look_up(self, secret: bytes, key: bytes) -> tuple[Credential | None, int]:
+        if viewers.is_one(secret):
+            return await self._database.look_up(viewers.find, secret, self._clock.now_ms())
+        return await self._database.look_up(tokens.find, key)
+
     async def watch(self) -> None:
         """Forget everything when the shell or a request has changed tokens, projects or their limits."""
-        generation = await self._database.look_up(_generation)
+        generation = await self._database.look_up(generation_of)
         if generation != self._generation:
             self._forget(generation)
 
@@ -75,10 +87,6 @@ class Credentials:
         if self._uses:
             uses, self._uses = self._uses, {}
             await self._database.write(tokens.record_uses, uses)
-
-
-def _generation(tx: Tx) -> int:
-    return int(tx.execute("SELECT n FROM generation").fetchone()[0])
 
 
 def _remember(memory: "OrderedDict[bytes, V]", key: bytes, value: V, bound: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from logserver.core.redaction.engine import Policy
 from logserver.store.tx import Tx
 
 
@@ -26,6 +27,16 @@ class Recorded(NamedTuple):
 
     number: int
     uuid: str
+
+
+def redacted(policy: Policy, deployment: Deployment) -> Deployment:
+    """A deployment without what the rules of a policy find in it; repository and commit identify it and stay."""
+    return msgspec.structs.replace(
+        deployment,
+        release=policy.redact_text(deployment.release),
+        environment=policy.redact_text(deployment.environment),
+        details=policy.redact(deployment.details).value,
+    )
 
 
 def record(tx: Tx, project: int, deployment: Deployment, now_ms: int) -> Recorded:

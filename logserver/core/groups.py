@@ -5,10 +5,11 @@ its group in one statement, and a later rule makes groups of its own beside the 
 """
 
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from logserver.core.alarms import News
 from logserver.core.faults import NotFound
 from logserver.store.events import Event
 from logserver.store.ids import id_ms
@@ -25,14 +26,8 @@ _COLUMNS = (
     " last_event, status, status_at, regressions, regressed_at, assignee"
 )
 
-# Every right-hand side sees the row as it was. An occurrence after the closing reopens a resolved or archived
-# group and counts a regression; an ignored one stays ignored and counts on.
-_RECORD = """
-INSERT INTO error_groups
-    (id, project, rule, title, subtitle, level, environment, n, first_seen, last_seen, first_release, last_release,
-     last_event)
-VALUES (:id, :project, :rule, :title, :subtitle, :level, :environment, 1, :at, :at, :release, :release, :event)
-ON CONFLICT (id) DO UPDATE SET
+# Every right-hand side sees the row as it was.
+_COUNT = """
     n = n + 1,
     first_release = CASE WHEN :at < first_seen THEN coalesce(:release, first_release)
         ELSE coalesce(first_release, :release) END,
@@ -41,13 +36,34 @@ ON CONFLICT (id) DO UPDATE SET
     level = CASE WHEN :at >= last_seen THEN :level ELSE level END,
     environment = CASE WHEN :at >= last_seen THEN :environment ELSE environment END,
     last_event = CASE WHEN :at >= last_seen THEN :event ELSE last_event END,
-    regressions = regressions + (status IN ('resolved', 'archived') AND :at > status_at),
-    regressed_at = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN :at ELSE regressed_at END,
-    status_at = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN :at ELSE status_at END,
-    status = CASE WHEN status IN ('resolved', 'archived') AND :at > status_at THEN 'unresolved' ELSE status END,
     first_seen = min(first_seen, :at),
     last_seen = max(last_seen, :at)
 """
+# Nearly all occurrences end with the first of these three. An occurrence after the closing reopens a resolved or
+# archived group and counts a regression; an ignored one stays ignored and counts on.
+_COUNT_ON = f"""
+UPDATE error_groups SET {_COUNT}
+WHERE id = :id AND NOT (status IN ('resolved', 'archived') AND :at > status_at)
+"""
+_BEGIN = """
+INSERT INTO error_groups
+    (id, project, rule, title, subtitle, level, environment, n, first_seen, last_seen, first_release, last_release,
+     last_event)
+VALUES (:id, :project, :rule, :title, :subtitle, :level, :environment, 1, :at, :at, :release, :release, :event)
+ON CONFLICT DO NOTHING
+"""
+_COME_BACK = f"""
+UPDATE error_groups SET {_COUNT},
+    regressions = regressions + 1, regressed_at = :at, status_at = :at, status = 'unresolved'
+WHERE id = :id
+"""
+
+
+class Recorded(NamedTuple):
+    """The group an occurrence was counted into, and what is new about the group if anything is."""
+
+    group: bytes
+    news: News | None
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -94,30 +110,32 @@ def group_id(project: int, event: Event) -> bytes:
     return number.to_bytes(16, "big")
 
 
-def record(tx: Tx, project: int, event: Event) -> bytes:
-    """Count a numbered occurrence into its group, made if it is new; returns the group's id."""
+def record(tx: Tx, project: int, event: Event) -> Recorded:
+    """Count a numbered occurrence into its group, made if it is new."""
     key = group_id(project, event)
     exception = event.context.get("exception")
     subtitle = event.context.get("exception_class")
     if isinstance(exception, dict):
         subtitle = exception.get("class") or exception.get("qualified_class") or exception.get("type")
     release = event.context.get("release")
-    tx.execute(
-        _RECORD,
-        {
-            "id": key,
-            "project": project,
-            "rule": RULE,
-            "title": title_of(event.message) or "(no message)",
-            "subtitle": subtitle[:_MAX_TITLE] if isinstance(subtitle, str) else None,
-            "level": event.level,
-            "environment": event.environment(),
-            "at": id_ms(event.id),
-            "release": release if isinstance(release, str) else None,
-            "event": event.id,
-        },
-    )
-    return key
+    values = {
+        "id": key,
+        "project": project,
+        "rule": RULE,
+        "title": title_of(event.message) or "(no message)",
+        "subtitle": subtitle[:_MAX_TITLE] if isinstance(subtitle, str) else None,
+        "level": event.level,
+        "environment": event.environment(),
+        "at": id_ms(event.id),
+        "release": release if isinstance(release, str) else None,
+        "event": event.id,
+    }
+    if tx.execute(_COUNT_ON, values).rowcount:
+        return Recorded(key, None)
+    if tx.execute(_BEGIN, values).rowcount:
+        return Recorded(key, "new")
+    tx.execute(_COME_BACK, values)
+    return Recorded(key, "regressed")
 
 
 def read(tx: Tx, key: bytes) -> Group:

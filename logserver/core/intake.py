@@ -7,11 +7,16 @@ is lost, and nothing rings for an event that was not stored.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
+
 from logserver.core import groups, monitors
+from logserver.core.alarms import GroupNews
 from logserver.core.clock import Clock
 from logserver.core.faults import Conflict
 from logserver.core.monitors import CheckIn
 from logserver.core.projects import Project
+from logserver.core.redaction.engine import Policies, Policy
+from logserver.core.redaction.telemetry import redact_event
 from logserver.store import events
 from logserver.store.database import Database
 from logserver.store.events import Event
@@ -34,28 +39,48 @@ class Receipt(NamedTuple):
 class Intake:
     """Takes events of all contracts into the store."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, policies: Policies) -> None:
         self._database = database
         self._clock = clock
+        self._policies = policies
+        self._news = GroupNews(clock)
 
     def plan(
-        self, project: Project, incoming: list[Event], check_ins: dict[int, CheckIn] | None = None
+        self, project: Project, incoming: list[Event], check_ins: dict[int, CheckIn] | None = None, *, dialect: str
     ) -> tuple[Callable[..., list[Receipt]], tuple[Any, ...]]:
         """What stores events of a project in one transaction, all or none: a function for the writer and its arguments.
+
+        They are redacted first, by the rules as they stand then, where the project's rules cover the dialect.
 
         ``check_ins`` says, by index, which of them move a monitor and how. The outcome is a receipt for each, in
         their order. An event whose identity (its uuid; a span's trace and own id) is known is not stored again;
         Conflict, with the index, is raised where a uuid belongs to an event and a span.
         """
         horizon = project.horizon_ms(self._clock.now_ms())
-        return self.store, (project.number, horizon, incoming, check_ins or {})
+        function = self._store_redacted if dialect in project.redact_dialects else self.store
+        return function, (project.number, horizon, incoming, check_ins or {})
 
     async def accept(
-        self, project: Project, incoming: list[Event], check_ins: dict[int, CheckIn] | None = None, *, size: int
+        self,
+        project: Project,
+        incoming: list[Event],
+        check_ins: dict[int, CheckIn] | None = None,
+        *,
+        size: int,
+        dialect: str = "logister",
     ) -> list[Receipt]:
         """Store events of a project as planned; ``size`` is what they take in memory, in bytes."""
-        function, arguments = self.plan(project, incoming, check_ins)
+        function, arguments = self.plan(project, incoming, check_ins, dialect=dialect)
         return await self._database.write(function, *arguments, rows=len(incoming), size=size)
+
+    def _store_redacted(
+        self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event], check_ins: dict[int, CheckIn]
+    ) -> list[Receipt]:
+        policy = self._policies.of(tx, project)
+        for event in incoming:
+            redact_event(policy, event)
+        said = {index: _redacted(policy, check_in) for index, check_in in check_ins.items()}
+        return self.store(tx, project, horizon_ms, incoming, said)
 
     def store(
         self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event], check_ins: dict[int, CheckIn]
@@ -80,18 +105,31 @@ class Intake:
             event.id = batch.numbering.next_id(tx, project, ms)
             for place in places[index]:
                 identities.claim(tx, place, event.id)
+            public_id = _public_id(spelling, event)
             if event.type == "error":
-                event.error_group = groups.record(tx, project, event)
+                event.error_group, news = groups.record(tx, project, event)
+                if news is not None:
+                    self._news.tell(tx, project, news, event.error_group, public_id=public_id, now_ms=tx.now_ms)
             elif index in check_ins:
-                monitors.check_in(tx, project, event.id, check_ins[index], tx.now_ms)
+                monitors.check_in(tx, project, event.id, check_ins[index], tx.now_ms, public_id=public_id)
             batch.append(tx, project, event, events.to_row(event))
-            receipts.append(Receipt(event.id, _public_id(spelling, event), duplicate=False))
+            receipts.append(Receipt(event.id, public_id, duplicate=False))
         return receipts
 
     @staticmethod
     def holds(tx: WriteTx, project: int, event: Event) -> bool:
         """Whether a project has an event of an identity that this one has, too."""
         return _known(tx, project, places_of(project, event), event, 0) is not None
+
+
+def _redacted(policy: Policy, said: CheckIn) -> CheckIn:
+    """A check-in with the names its event has, too."""
+    return msgspec.structs.replace(
+        said,
+        slug=policy.redact_text(said.slug),
+        environment=policy.redact_text(said.environment),
+        release=policy.redact_text(said.release) if said.release is not None else None,
+    )
 
 
 def _public_id(spelling: Spelling, event: Event) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from logserver.core import alarms
 from logserver.store.tx import Tx
 
 logger = logging.getLogger("logserver.monitors")
@@ -76,8 +77,8 @@ def due_at(since_ms: int, interval_seconds: int) -> int:
     return since_ms + interval_seconds * 1000 + max(interval_seconds * 500, 30_000)
 
 
-def check_in(tx: Tx, project: int, event_id: int, said: CheckIn, now_ms: int) -> None:
-    """Move a monitor by a check-in, making it when it is the first."""
+def check_in(tx: Tx, project: int, event_id: int, said: CheckIn, now_ms: int, *, public_id: str | None = None) -> None:
+    """Move a monitor by a check-in, making it when it is the first; ``public_id`` is the event's."""
     row = tx.execute(
         f"SELECT {_COLUMNS} FROM monitors WHERE project = ? AND slug = ? AND environment = ?",
         (project, said.slug, said.environment),
@@ -98,7 +99,7 @@ def check_in(tx: Tx, project: int, event_id: int, said: CheckIn, now_ms: int) ->
                 due_at(now_ms, said.interval_seconds),
             ),
         )
-        check_in(tx, project, event_id, said, now_ms)
+        check_in(tx, project, event_id, said, now_ms, public_id=public_id)
         return
     monitor = _monitor(row)
     if said.status == "in_progress":
@@ -129,7 +130,7 @@ def check_in(tx: Tx, project: int, event_id: int, said: CheckIn, now_ms: int) ->
             monitor.id,
         ),
     )
-    _tell(tx, monitor, now_ms)
+    _tell(tx, monitor, now_ms, public_id)
 
 
 def miss_overdue(tx: Tx, now_ms: int, limit: int = 100) -> bool:
@@ -176,8 +177,8 @@ def _monitor(row: tuple[object, ...]) -> Monitor:
     return msgspec.convert(dict(zip(Monitor.__struct_fields__, row, strict=True)), Monitor, strict=False)
 
 
-def _tell(tx: Tx, monitor: Monitor, now_ms: int) -> None:
-    """Record and log a change of state, or that a monitor is missed still."""
+def _tell(tx: Tx, monitor: Monitor, now_ms: int, public_id: str | None = None) -> None:
+    """Record and log a change of state, or that a monitor is missed still; a change rings or resolves its alerts."""
     state = monitor.state_now(now_ms)
     repeated = state == monitor.state == "missed"
     if state == monitor.state and not (repeated and now_ms - (monitor.told_at or 0) >= TOLD_AGAIN_MS):
@@ -191,5 +192,8 @@ def _tell(tx: Tx, monitor: Monitor, now_ms: int) -> None:
         "INSERT INTO monitor_transitions (monitor, at, was, became, repeated) VALUES (?, ?, ?, ?, ?)",
         (monitor.id, now_ms, monitor.state, state, repeated),
     )
+    if not repeated:
+        name = f"{monitor.slug} ({monitor.environment})"
+        alarms.monitor_became(tx, monitor.project, name, state, now_ms, public_id=public_id)
     level = logging.INFO if state in {"ok", "paused"} else logging.WARNING
     logger.log(level, "monitor %s (%s): %s, was %s", monitor.slug, monitor.environment, state, monitor.state)

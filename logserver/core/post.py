@@ -6,12 +6,12 @@ given up: after the last pause of the schedule, when its webhook was told of too
 
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from logserver.core import webhooks
+from logserver.core.times import iso_text
 from logserver.store.tx import Tx
 
 PAUSES = (3, 30, 300, 1_800, 7_200, 18_000, 25_200, 36_000)
@@ -33,7 +33,6 @@ MAX_RETRY_AFTER = 6 * 3_600
 _PENDING_LISTED = 5
 _MAX_ERROR = 200
 _JITTER = 0.1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -89,8 +88,7 @@ def enqueue(  # noqa: PLR0917 - read aloud, they are one sentence
     numbers = webhooks.told(tx, project, kind, severity)
     if not numbers:
         return 0
-    moment = (_EPOCH + timedelta(milliseconds=now_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = msgspec.json.encode({"type": kind, "timestamp": moment, "data": data}).decode()
+    body = msgspec.json.encode({"type": kind, "timestamp": iso_text(now_ms * 1000), "data": data}).decode()
     for number in numbers:
         _make_room(tx, number, now_ms)
         tx.execute(

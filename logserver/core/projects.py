@@ -202,6 +202,11 @@ def changed(tx: Tx) -> None:
     tx.execute("UPDATE generation SET n = n + 1")
 
 
+def generation(tx: Tx) -> int:
+    """How often projects, tokens or what goes with them have changed so far."""
+    return int(tx.execute("SELECT n FROM generation").fetchone()[0])
+
+
 def _retention(days: int, field: str = "retention_days") -> int:
     if not 1 <= days <= 36_500:
         raise Invalid([(field, "must be 1 to 36,500")])

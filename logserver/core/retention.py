@@ -6,7 +6,7 @@ is not looked at again and again, how far each has been swept is remembered with
 
 from collections.abc import Callable
 
-from logserver.core import projects, tokens
+from logserver.core import alerts, projects, tokens
 from logserver.core.projects import Project
 from logserver.store import events, series
 from logserver.store.events import Row, from_row
@@ -94,11 +94,12 @@ def _places(project: int, row: Row) -> list[int]:
 
 
 def tidy(tx: WriteTx, now_ms: int) -> bool:
-    """One pass over what is kept for a while only: arrivals, and mobile tokens that expired."""
+    """One pass over what is kept for a while only: arrivals, mobile tokens that expired, alerts of long ago."""
     arrivals = tx.execute(
         "DELETE FROM arrivals WHERE seq IN (SELECT seq FROM arrivals WHERE at < ?"
         " AND seq < (SELECT max(seq) FROM arrivals) ORDER BY seq LIMIT ?)",
         (now_ms - ARRIVALS_KEPT_MS, PASS_ROWS * 5),
     ).rowcount
     mobile = tokens.delete_expired_mobile(tx, now_ms, PASS_ROWS)
-    return arrivals == PASS_ROWS * 5 or mobile == PASS_ROWS
+    old_alerts = alerts.tidy(tx, now_ms)
+    return arrivals == PASS_ROWS * 5 or mobile == PASS_ROWS or old_alerts

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from logserver.core.faults import Invalid, NotFound
-from logserver.core.projects import Project, by_number, changed
+from logserver.core.projects import Project, by_number, changed, generation
+from logserver.store.keys import renew_secret
 from logserver.store.tx import Tx
 
 SECRET_BYTES = 24
@@ -18,6 +19,12 @@ PREFIXES = {"project": "logister_", "master": "mk_", "edge": "lf_prod_", "read":
 """How the secrets of each kind that the shell makes are spelled."""
 
 MOBILE_PREFIX = "logister_mobile_"
+KEY_PREFIXES = {"live": "pk_", "test": "pk_test_"}
+"""How project tokens made as keys are spelled, by their mode; a token without a mode is live."""
+
+VIEWER_KEY = "viewer"
+"""The name of the store's secret that viewer tokens are signed with (core/viewers.py)."""
+
 EDGE_SCOPES = ("edge:register", "edge:heartbeat", "edge:metrics", "edge:stream")
 READ_SCOPES = ("projects:read", "events:read", "errors:read", "traces:read", "monitors:read", "metrics:read")
 _SCOPES = {"edge": EDGE_SCOPES, "read": READ_SCOPES}
@@ -32,13 +39,13 @@ class Credential(msgspec.Struct, frozen=True):
 
     id: int
     kind: str
-    """project, master, edge, read or mobile."""
+    """project, master, edge, read, mobile or viewer."""
     name: str
     project: Project | None
     """The one project it belongs to; None for a key of the whole server."""
     scopes: tuple[str, ...]
     bound: dict[str, Any]
-    """What a mobile token is bound to."""
+    """What a mobile or a viewer token is bound to; the mode of a key."""
     expires_at: int | None
 
 
@@ -63,6 +70,8 @@ class Issued(msgspec.Struct, frozen=True):
     id: str
     secret: str
     expires_at: int | None
+    prefix: str
+    """How it begins, as it is listed."""
 
 
 def digest(secret: str | bytes) -> bytes:
@@ -79,14 +88,19 @@ def issue(
     now_ms: int,
     expires_at: int | None = None,
     bound: dict[str, Any] | None = None,
+    prefix: str | None = None,
 ) -> Issued:
-    """Make a token. Raises Invalid for a project token without a project or one whose project is archived."""
+    """Make a token, spelled as its kind is, or with another ``prefix``.
+
+    Raises Invalid for a project token without a project or one whose project is archived.
+    """
     if kind != "master" and project is None:
         raise Invalid([("project", f"is needed: {kind} tokens belong to a project")])
     if project is not None and project.archived_at is not None:
         raise Invalid([("project", f"{project.slug!r} is archived; restore it first")])
-    prefix = PREFIXES.get(kind, MOBILE_PREFIX)
+    prefix = prefix or PREFIXES.get(kind, MOBILE_PREFIX)
     secret = prefix + secrets.token_urlsafe(SECRET_BYTES)
+    listed = secret[: len(prefix) + 4]
     token_id = str(uuid.uuid4())
     tx.execute(
         "INSERT INTO tokens (uuid, kind, name, project, digest, prefix, scopes, bound, created_at, expires_at)"
@@ -97,14 +111,14 @@ def issue(
             name,
             project.number if project is not None and kind != "master" else None,
             digest(secret),
-            secret[: len(prefix) + 4],
+            listed,
             msgspec.json.encode(_SCOPES.get(kind, ())).decode(),
             msgspec.json.encode(bound or {}).decode(),
             now_ms,
             expires_at,
         ),
     )
-    return Issued(token_id, secret, expires_at)
+    return Issued(token_id, secret, expires_at, listed)
 
 
 def find(tx: Tx, secret_digest: bytes) -> tuple[Credential | None, int]:
@@ -112,36 +126,42 @@ def find(tx: Tx, secret_digest: bytes) -> tuple[Credential | None, int]:
 
     Whether it has expired is for the one who knows the time.
     """
-    generation = tx.execute("SELECT n FROM generation").fetchone()[0]
+    return _valid(tx, "digest", secret_digest), generation(tx)
+
+
+def find_by_id(tx: Tx, token_id: str) -> Credential | None:
+    """The credential of a token's id, as find() would find it by its secret."""
+    return _valid(tx, "uuid", token_id)
+
+
+def _valid(tx: Tx, column: str, value: str | bytes) -> Credential | None:
     row = tx.execute(
-        "SELECT id, kind, name, project, scopes, bound, expires_at FROM tokens WHERE digest = ? AND revoked_at IS NULL",
-        (secret_digest,),
+        "SELECT id, kind, name, project, scopes, bound, expires_at FROM tokens"
+        f" WHERE {column} = ? AND revoked_at IS NULL",
+        (value,),
     ).fetchone()
     if row is None:
-        return None, generation
+        return None
     token_id, kind, name, number, scopes, bound, expires_at = row
     project = by_number(tx, number) if number is not None else None
     if project is not None and project.archived_at is not None:
-        return None, generation
-    return (
-        Credential(
-            token_id,
-            kind,
-            name,
-            project,
-            tuple(msgspec.json.decode(scopes)),
-            msgspec.json.decode(bound),
-            expires_at,
-        ),
-        generation,
-    )
+        return None
+    decode = msgspec.json.decode
+    return Credential(token_id, kind, name, project, tuple(decode(scopes)), decode(bound), expires_at)
 
 
-def every(tx: Tx, project: Project | None = None) -> list[Token]:
-    """All tokens, newest first, or those of one project; short-lived mobile ones left out."""
+def id_of(tx: Tx, number: int) -> str:
+    """The id that a token is listed by, from its number (Credential.id)."""
+    return str(tx.execute("SELECT uuid FROM tokens WHERE id = ?", (number,)).fetchone()[0])
+
+
+def every(tx: Tx, project: Project | None = None, *, kind: str | None = None) -> list[Token]:
+    """All tokens, newest first, or those of one project or one kind; short-lived mobile ones left out."""
+    number = project.number if project else None
     rows = tx.execute(
-        f"{_LISTED} WHERE t.kind != 'mobile' AND (? IS NULL OR t.project = ?) ORDER BY t.id DESC",
-        (project.number if project else None, project.number if project else None),
+        f"{_LISTED} WHERE t.kind != 'mobile' AND (:project IS NULL OR t.project = :project)"
+        " AND (:kind IS NULL OR t.kind = :kind) ORDER BY t.id DESC",
+        {"project": number, "kind": kind},
     )
     return [_token(row) for row in rows]
 
@@ -175,9 +195,34 @@ def revoke(tx: Tx, which: str, now_ms: int) -> Token:
         raise NotFound("there is no such token")
     if len(rows) > 1:
         raise Invalid([("token", "several tokens begin like this; name one by its id")])
-    tx.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (now_ms, rows[0][0]))
+    return _revoked(tx, rows[0][0], now_ms)
+
+
+def revoke_key(tx: Tx, token_id: str, project: Project | None, now_ms: int) -> Token:
+    """Revoke the project token of an id, as revoke() does; with a project, only one of that project.
+
+    Raises NotFound for any other.
+    """
+    number = project.number if project else None
+    row = tx.execute(
+        "SELECT id FROM tokens WHERE uuid = ? AND kind = 'project' AND (? IS NULL OR project = ?)",
+        (token_id, number, number),
+    ).fetchone()
+    if row is None:
+        raise NotFound("there is no such key")
+    return _revoked(tx, row[0], now_ms)
+
+
+def _revoked(tx: Tx, number: int, now_ms: int) -> Token:
+    tx.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (now_ms, number))
     changed(tx)
-    return _token(tx.execute(f"{_LISTED} WHERE t.id = ?", (rows[0][0],)).fetchone())
+    return _token(tx.execute(f"{_LISTED} WHERE t.id = ?", (number,)).fetchone())
+
+
+def renew_viewer_key(tx: Tx) -> None:
+    """Make a new key to sign viewer tokens with: every one that there is ends at once."""
+    renew_secret(tx, VIEWER_KEY)
+    changed(tx)
 
 
 def record_uses(tx: Tx, uses: dict[int, int]) -> None:

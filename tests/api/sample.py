@@ -48,6 +48,10 @@ class Invalid(msgspec.Struct):
     errors: list[str]
 
 
+class Forgotten(msgspec.Struct):
+    forgotten: list[dict[str, str]]
+
+
 class Count(msgspec.Struct):
     accepted: int
 
@@ -89,6 +93,14 @@ async def find(request: Request) -> Response:
     return JSONResponse({"uuid": str(uuid4()), "weight": 1.5, "note": request.headers.get("x-note")})
 
 
+async def forget(request: Request) -> Response:
+    if request.headers.get("authorization") != "Bearer master":
+        return refused(401, "Unauthorized")
+    if request.path_params["uuid"] != PARCEL["parcel"]["uuid"]:
+        return refused(404, "no such parcel")
+    return JSONResponse({"forgotten": [{"uuid": request.path_params["uuid"]}]})
+
+
 async def health(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
@@ -111,7 +123,7 @@ ENDPOINTS = [
         rate_limited=True,
         examples={
             "A light parcel": Example(PARCEL, fresh=("uuid",)),
-            "One with a note": {"parcel": {**PARCEL["parcel"], "note": "fragile"}},
+            "One with a note": Example({"parcel": {**PARCEL["parcel"], "note": "fragile"}}, keeps={"parcel": "id"}),
             "No parcel": Example({}, status=400),
             "No JSON": Example(b"{", status=400),
             "A weightless parcel": Example({"parcel": {"uuid": "x", "weight": 0}}, status=422),
@@ -156,6 +168,21 @@ ENDPOINTS = [
             "One that is not": Example(status=404, values={"number": 70}),
         },
         handler=find,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/v1/parcels/of/{uuid}",
+        name="forget_parcel",
+        tag=PARCELS,
+        summary="Forget a parcel",
+        auth=Auth.MASTER_KEY,
+        gives={200: Forgotten},
+        errors={404: Refusal} | REFUSALS,
+        examples={
+            "The one with a note": Example(values={"uuid": "{{parcel}}"}, keeps={"forgotten": "forgotten.0.uuid"}),
+            "The same again": Example(values={"uuid": "{{forgotten}}"}),
+        },
+        handler=forget,
     ),
     Endpoint(
         method="GET",

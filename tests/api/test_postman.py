@@ -1,14 +1,18 @@
-from typing import Any
-
-import pytest
 from starlette.testclient import TestClient
 
 from logserver.api.postman import collection
-from tests.api.runner import requests_of, script_of, send
+from tests.api.runner import Sent, requests_of, script_of, send
 from tests.api.sample import ENDPOINTS, PARCEL, app
 
 COLLECTION = collection(ENDPOINTS, title="Parcels", base_url="https://post.example.com")
 ITEMS = dict(requests_of(COLLECTION))
+
+
+def sent(*titles: str) -> Sent:
+    """What the last of these requests, sent one after the other, brought."""
+    variables = {"token": "secret", "master_key": "master"}
+    with TestClient(app()) as client:
+        return [send(client, COLLECTION, ITEMS[title], variables) for title in titles][-1]
 
 
 def test_it_says_what_it_is() -> None:
@@ -18,6 +22,9 @@ def test_it_says_what_it_is() -> None:
     assert [(variable["key"], variable["value"]) for variable in COLLECTION["variable"]] == [
         ("base_url", "https://post.example.com"),
         ("token", ""),
+        ("master_key", ""),
+        ("parcel", ""),
+        ("forgotten", ""),
     ]
 
 
@@ -36,23 +43,37 @@ def test_each_tag_is_a_folder_and_each_example_a_request() -> None:
         "Parcels: One with a note of ours",
         "Parcels: One that is not",
         "Parcels: One parcel, without a credential",
+        "Parcels: The one with a note",
+        "Parcels: The same again",
+        "Parcels: Forget a parcel, without a credential",
         "Health: Is it alive?",
     ]
 
 
-@pytest.mark.parametrize("item", ITEMS.values(), ids=ITEMS.keys())
-def test_each_request_is_answered_as_it_expects(item: dict[str, Any]) -> None:
+def test_each_request_is_answered_as_it_expects_in_their_order() -> None:
+    variables = {"token": "secret", "master_key": "master"}
     with TestClient(app()) as client:
-        wanted, got, _ = send(client, item, "secret")
-    assert got == wanted
+        answers = {title: send(client, COLLECTION, item, variables) for title, item in ITEMS.items()}
+    assert {title: answer.got for title, answer in answers.items()} == {
+        title: answer.wanted for title, answer in answers.items()
+    }
+
+
+def test_a_request_uses_what_an_earlier_one_was_told() -> None:
+    assert sent("Parcels: One with a note", "Parcels: The one with a note").got == 200
+    assert "pm.collectionVariables" not in script_of(ITEMS["Parcels: Send a parcel, without a credential"])
+
+
+def test_what_a_master_key_alone_may_is_sent_with_it() -> None:
+    held = [title for title, item in ITEMS.items() if "{{master_key}}" in str(item)]
+    assert held == ["Parcels: The one with a note", "Parcels: The same again"]
 
 
 def test_keys_that_must_be_new_are_new_each_time() -> None:
     raw = ITEMS["Parcels: Two parcels"]["request"]["body"]["raw"]
     assert raw.count('"uuid":"{{$guid}}"') == 2
     assert PARCEL["parcel"]["uuid"] not in raw
-    with TestClient(app()) as client:
-        assert send(client, ITEMS["Parcels: Two parcels"], "secret")[2] == {"accepted": 2}
+    assert sent("Parcels: Two parcels").body == {"accepted": 2}
 
 
 def test_parameters_are_sent_when_required_or_asked_for() -> None:
@@ -62,8 +83,7 @@ def test_parameters_are_sent_when_required_or_asked_for() -> None:
         ("unit", False),
         ("page", True),
     ]
-    with TestClient(app()) as client:
-        assert send(client, ITEMS["Parcels: One with a note of ours"], "secret")[2]["note"] == "hello there"
+    assert sent("Parcels: One with a note of ours").body["note"] == "hello there"
 
 
 def test_a_script_checks_the_shape_of_the_answer() -> None:

@@ -28,7 +28,22 @@ _PORTION = 500
 _NOUNS = ("user", "invoice", "project", "api_key", "report", "session", "team", "webhook", "role", "billing.plan")
 _VERBS = ("created", "updated", "deleted", "exported", "viewed", "archived")
 _CATEGORIES = {"session": "auth", "api_key": "security", "role": "admin", "report": "access"}
-_WORDS = "green river quiet letter amount window bridge market paper garden silver number morning winter".split()
+_WORDS = [
+    "green",
+    "river",
+    "quiet",
+    "letter",
+    "amount",
+    "window",
+    "bridge",
+    "market",
+    "paper",
+    "garden",
+    "silver",
+    "number",
+    "morning",
+    "winter",
+]
 RARE_WORD = "zanzibar"
 RARE_TENANT = "tenant-rare"
 
@@ -94,7 +109,8 @@ async def _fill(folder: Path, rows: int) -> None:
         begin, step = now - DAYS * 86_400_000, DAYS * 86_400_000 / rows
         for first in range(0, rows, _PORTION):
             drafts = [
-                Draft(next(made), int(begin + step * index) * 1000) for index in range(first, min(first + _PORTION, rows))
+                Draft(next(made), int(begin + step * index) * 1000)
+                for index in range(first, min(first + _PORTION, rows))
             ]
             await app.database.write(app.trail.store, project, drafts, now, rows=len(drafts), size=0)
     finally:

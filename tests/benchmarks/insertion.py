@@ -13,6 +13,7 @@ from logserver.core import projects
 from logserver.core.clock import SystemClock
 from logserver.core.intake import Intake
 from logserver.core.projects import Project
+from logserver.core.redaction.engine import Policies
 from logserver.store.database import Database, transaction
 from logserver.store.events import Event
 from tests.benchmarks.bodies import PROJECTS, bodies
@@ -60,7 +61,7 @@ async def insert(folder: Path, given: Iterator[Portion], durability: Literal["fu
     database = Database(folder, now_ms=clock.now_ms, monotonic=clock.monotonic, durability=durability)
     await database.open()
     try:
-        return await _accept(Intake(database, clock), given)
+        return await _accept(Intake(database, clock, Policies()), given)
     finally:
         await database.close()
 
@@ -71,7 +72,7 @@ async def timed(folder: Path, warm_up: list[Portion], counted: list[Portion]) ->
     database = Database(folder, now_ms=clock.now_ms, monotonic=clock.monotonic)
     await database.open()
     try:
-        intake = Intake(database, clock)
+        intake = Intake(database, clock, Policies())
         await _accept(intake, iter(warm_up))
         gc.collect()
         gc.disable()

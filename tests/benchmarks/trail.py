@@ -74,9 +74,7 @@ def trail_pages(plan: Plan) -> list[Result]:
     middle = iso_text((SystemClock().now_ms() - audit.DAYS * 43_200_000) * 1000)
 
     def asking(query: dict[str, str]) -> Callable[[sqlite3.Connection], Page]:
-        return lambda tx: page(
-            tx, project, read_filters(query), audience=EVERYBODY, spelling=spelling, secret=_SECRET
-        )
+        return lambda tx: page(tx, project, read_filters(query), audience=EVERYBODY, spelling=spelling, secret=_SECRET)
 
     asked = []
     for name, query in QUESTIONS.items():
@@ -189,4 +187,3 @@ def redaction_cost(plan: Plan) -> list[Result]:
             wrong=wrong,
         )
     ]
-

@@ -8,6 +8,7 @@ from logserver.core import projects
 from logserver.core.clock import SystemClock
 from logserver.core.intake import Intake
 from logserver.core.monitors import CheckIn
+from logserver.core.redaction.engine import Policies
 from logserver.store.database import Database
 from logserver.store.events import Event
 
@@ -32,6 +33,6 @@ async def _fill(folder: Path, slug: str, events: list[Event], check_ins: dict[in
     await database.open()
     try:
         project = await database.read(projects.by_slug, slug)
-        await Intake(database, clock).accept(project, events, size=1, check_ins=check_ins)
+        await Intake(database, clock, Policies()).accept(project, events, size=1, check_ins=check_ins)
     finally:
         await database.close()

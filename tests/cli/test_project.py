@@ -52,6 +52,24 @@ def test_what_is_set_changes_and_the_rest_stays(shop: Shell) -> None:
     assert shop.json("project", "set", "shop", "--default-rate-limit")["rate_limit"] is None
 
 
+def test_audit_events_are_kept_for_ever_or_for_days(shop: Shell) -> None:
+    assert shop.json("project", "list")[0]["audit_retention_days"] is None
+    assert "for ever" in shop("project", "list").stdout
+    assert shop.json("project", "set", "shop", "--audit-retention-days", "9")["audit_retention_days"] == 9
+    assert "9 days" in shop("project", "list").stdout
+    assert shop.json("project", "set", "shop", "--keep-audit")["audit_retention_days"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "covered"),
+    [("logister", ["logister"]), ("logstitch, logister,logstitch", ["logister", "logstitch"]), ("", [])],
+)
+def test_the_dialects_that_redaction_covers_are_named(shop: Shell, given: str, covered: list[str]) -> None:
+    assert shop.json("project", "list")[0]["redact_dialects"] == ["logstitch"]
+    assert shop.json("project", "set", "shop", "--redact-dialects", given)["redact_dialects"] == covered
+    assert shop.json("project", "list")[0]["redact_dialects"] == covered
+
+
 def test_a_project_is_also_named_by_its_id(shop: Shell) -> None:
     [listed] = shop.json("project", "list")
     assert shop.json("project", "archive", listed["id"])["slug"] == "shop"
@@ -66,6 +84,8 @@ def test_a_project_is_also_named_by_its_id(shop: Shell) -> None:
         (1, "set shop --retention-days 36501"),
         (1, "set shop --rate-limit 0/60"),
         (1, "set nope --name x"),
+        (1, "set shop --audit-retention-days 0"),
+        (1, "set shop --redact-dialects logister,latin"),
         (1, "archive nope"),
         (1, "restore nope"),
         (2, "create"),
@@ -75,6 +95,7 @@ def test_a_project_is_also_named_by_its_id(shop: Shell) -> None:
         (2, "set shop --rate-limit 5000/"),
         (2, "set shop --rate-limit -1/60"),
         (2, "set shop --rate-limit 1/60 --default-rate-limit"),
+        (2, "set shop --audit-retention-days 3 --keep-audit"),
         (2, "rename shop"),
         (2, ""),
     ],

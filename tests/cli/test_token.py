@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from logserver.cli import main
-from logserver.core import projects, tokens
+from logserver.core import projects, tokens, viewers
 from logserver.core.clock import SystemClock
 from logserver.core.credentials import Credentials
 from logserver.core.tokens import Credential
@@ -103,6 +103,20 @@ def test_a_mobile_token_is_not_listed_but_can_be_revoked(shop: Shell) -> None:
     assert shop.json("token", "list") == []
     assert shop.json("token", "revoke", issued.secret)["id"] == issued.id
     assert credential(shop.folder, issued.secret) is None
+
+
+def test_a_new_viewer_key_ends_every_viewer_token(shop: Shell) -> None:
+    secret = shop("token", "create", "app", "--project", "shop").stdout.strip()
+    with database.transaction(shop.folder) as tx:
+        key, project = tokens.find(tx, tokens.digest(secret))[0], projects.by_slug(tx, "shop")
+        assert key
+        minted = viewers.mint(tx, key, project, tenant_id="acme", seconds=60, tier=None, now_ms=0)
+        assert viewers.find(tx, minted.token.encode(), 0)[0]
+    result = shop("token", "rotate-viewer-key")
+    assert not result.stdout
+    assert "every viewer token made so far has ended" in result.stderr
+    with database.snapshot(shop.folder) as tx:
+        assert viewers.find(tx, minted.token.encode(), 0)[0] is None
 
 
 def test_the_list_is_of_one_project_or_all_and_shows_no_secret(shell: Shell) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from logserver.core import projects, tokens
+from logserver.core import projects, tokens, viewers
 from logserver.core.credentials import Credentials
 from logserver.core.faults import Invalid, NotFound
 from logserver.core.projects import Project
@@ -168,6 +168,62 @@ def test_a_token_expires_by_the_clock(tmp_path: Path, clock: FakeClock) -> None:
             clock.turn(0.001)
             assert credentials.remembered(secret) is None
             assert await credentials.find(secret) is None
+
+    asyncio.run(run())
+
+
+def viewer_token(folder: Path, **values: Any) -> bytes:
+    """A viewer token of a new key, minted by the shell."""
+    secret = issue(folder)
+    with transaction(folder) as tx:
+        key, _ = tokens.find(tx, tokens.digest(secret))
+        assert key is not None
+        assert key.project is not None
+        usual: dict[str, Any] = {"tenant_id": "acme", "seconds": 60, "tier": None, "now_ms": START_MS}
+        return viewers.mint(tx, key, key.project, **usual | values).token.encode()
+
+
+def test_a_viewer_token_is_remembered_until_it_ends_or_something_changes(tmp_path: Path, clock: FakeClock) -> None:
+    async def run() -> None:
+        token, other = viewer_token(tmp_path), viewer_token(tmp_path, seconds=600)
+        async with opened(tmp_path, clock) as database:
+            credentials = Credentials(database, clock)
+            found = await credentials.find(token)
+            assert found is not None
+            assert credentials.remembered(token) == found
+            assert await credentials.find(other) is not None
+            clock.turn(60)
+            assert credentials.remembered(token) is None
+            assert await credentials.find(token) is None
+            assert credentials.remembered(other) is not None
+            change(tmp_path, tokens.renew_viewer_key)
+            await credentials.watch()
+            assert credentials.remembered(other) is None
+            assert await credentials.find(other) is None
+
+    asyncio.run(run())
+
+
+def test_a_viewer_token_from_before_the_clock_was_set_back_is_good_again(tmp_path: Path, clock: FakeClock) -> None:
+    async def run() -> None:
+        token = viewer_token(tmp_path, seconds=600)
+        async with opened(tmp_path, clock) as database:
+            credentials = Credentials(database, clock)
+            clock.set_back(120)
+            assert await credentials.find(token) is None
+            clock.turn(100)
+            assert await credentials.find(token) is not None
+
+    asyncio.run(run())
+
+
+def test_what_is_longer_than_any_token_is_not_looked_at(tmp_path: Path, clock: FakeClock) -> None:
+    async def run() -> None:
+        secret = issue(tmp_path, prefix="x" * 4_096)
+        async with opened(tmp_path, clock) as database:
+            credentials = Credentials(database, clock)
+            assert await credentials.find(secret.encode()) is None
+            assert credentials.remembered(secret.encode()) is None
 
     asyncio.run(run())
 

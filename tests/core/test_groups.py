@@ -32,7 +32,7 @@ def occurrence(project: Project, at: int = 0, message: str = "boom\nat line 1", 
 
 
 def record(tx: Tx, project: Project, at: int = 0, **values: Any) -> Group:
-    return groups.read(tx, groups.record(tx, project.number, occurrence(project, at, **values)))
+    return groups.read(tx, groups.record(tx, project.number, occurrence(project, at, **values)).group)
 
 
 def test_occurrences_with_the_same_key_are_one_group(tx: Tx, project: Project) -> None:

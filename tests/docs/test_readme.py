@@ -30,12 +30,16 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
     printed = user.types(f"\necho; echo {_END}\n".join(typed)).split(f"\n{_END}\n")
     assert len(printed) == len(typed)
     for block, text in zip(typed, printed, strict=True):
-        if "curl" in block:
+        if "/keys" in block:
+            assert json.loads(text)["key"].startswith("pk_")
+        elif "/viewer-tokens" in block:
+            assert json.loads(text)["token"].startswith("vt_")
+        elif "curl" in block:
             assert json.loads(text)["status"] == "accepted"
         elif "search" in block:
             assert "disk almost full" in text
         else:
-            assert (block.startswith("TOKEN="), text) == (True, "")
+            assert (block.startswith(("TOKEN=", "MASTER=", "logserver project tiers")), text) == (True, "")
     assert user.messages() == {"disk almost full", "payment refused", "nightly-backup"}
     (error,) = user.finds("exception.class:CardDeclined")
     assert error["occurred_at"] == "2026-11-21T08:30:00.000Z"

@@ -9,13 +9,14 @@ import click
 import pytest
 
 from logserver.cli import main
-from logserver.contracts.logister import batch, bounds
+from logserver.contracts.logister import batch, bounds, mobile
+from logserver.core import tokens, viewers
 from logserver.core.projects import DEFAULT_RETENTION_DAYS
 from logserver.settings import Settings
 from logserver.store import syntax
 from logserver.store.words import MAX_VALUE
 from tests.docs.user import User, readme, table
-from tests.examples import derived
+from tests.examples import derived, endpoints
 from tests.whole.raw import BATCH, EVENTS, NDJSON, Wire, ask, head, log_event, request
 
 STORED: dict[str, dict[str, Any]] = {
@@ -141,12 +142,33 @@ def test_the_numbers_in_the_text(sentence: str, numbers: tuple[int, ...]) -> Non
 
 
 def test_every_command_is_in_the_table() -> None:
-    documented = {tuple(re.findall(r"[a-z]+", names)[1:]) for names, _ in table("Command | Does")}
+    documented = {tuple(re.findall(r"[a-z-]+", names)[1:]) for names, _ in table("Command | Does")}
     there = {
         (name, *(command.commands if isinstance(command, click.Group) else ()))
         for name, command in main.commands.items()
     }
     assert {frozenset(names) for names in documented} == {frozenset(names) for names in there}
+
+
+def test_each_kind_of_token_begins_as_the_table_says() -> None:
+    begins = {kind: prefixes.split("`, `") for kind, prefixes, *_ in table("Kind | Begins")}
+    assert begins == {
+        "project token": [tokens.PREFIXES["project"]],
+        "project key": [*tokens.KEY_PREFIXES.values()],
+        "master key": [tokens.PREFIXES["master"]],
+        "mobile token": [tokens.MOBILE_PREFIX],
+        "viewer token": [viewers.PREFIX],
+    }
+    assert (mobile.LONGEST, viewers.LONGEST) == (3_600, 86_400)
+
+
+def test_what_makes_each_kind_of_token_is_there(user: User) -> None:
+    endpoints_there = {f"{endpoint.method} {endpoint.public_path()}" for endpoint in endpoints()}
+    for _, prefixes, made_by, _ in table("Kind | Begins"):
+        if made_by.startswith("logserver"):
+            assert user.types(made_by).startswith(prefixes.split("`")[0])
+        else:
+            assert made_by in endpoints_there
 
 
 def test_exit_codes(user: User) -> None:

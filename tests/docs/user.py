@@ -88,6 +88,9 @@ class User:
     def token(self, project: str = "my-app") -> str:
         return self.runs("logserver", "token", "create", "test", "--project", project).stdout.strip()
 
+    def master_key(self) -> str:
+        return self.runs("logserver", "token", "create", "admin", "--kind", "master").stdout.strip()
+
     def finds(self, query: str = "", *options: str) -> list[dict[str, Any]]:
         """The events that the shell's search finds, newest first."""
         found = self.runs("logserver", "search", "--json", *options, query).stdout

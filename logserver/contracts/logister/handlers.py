@@ -16,12 +16,14 @@ from logserver.contracts.logister.refusals import BatchMalformed, Unprocessable
 from logserver.contracts.logister.wire import ACCEPTED, Accepted, CheckInAccepted, MobileTokenFields
 from logserver.core import deployments as core_deployments
 from logserver.core import intake
-from logserver.core.deployments import Recorded
+from logserver.core.deployments import Deployment, Recorded
 from logserver.core.faults import Conflict, Forbidden, Malformed, Unauthorized, UnsupportedType
 from logserver.core.projects import Project
 from logserver.core.tokens import Credential
 from logserver.store.ids import LOCAL_MASK
+from logserver.store.tx import Tx
 
+DIALECT = "logister"
 SENDERS = frozenset({"project", "mobile"})
 """Kinds of credential that may send events and check-ins."""
 
@@ -103,7 +105,12 @@ class Handlers:
         def finish(recorded: Recorded) -> Reply:
             return Reply(201, Accepted(recorded.uuid, recorded.number, ACCEPTED))
 
-        return Work(core_deployments.record, (project.number, deployment, now), 1, len(raw), finish)
+        return Work(self._record, (project, deployment, now), 1, len(raw), finish)
+
+    def _record(self, tx: Tx, project: Project, deployment: Deployment, now_ms: int) -> Recorded:
+        if DIALECT in project.redact_dialects:
+            deployment = core_deployments.redacted(self._resources.policies.of(tx, project.number), deployment)
+        return core_deployments.record(tx, project.number, deployment, now_ms)
 
     def mint_mobile_token(self, request: Request) -> Work:
         """POST /api/v1/mobile_ingest_tokens: a short-lived token for one app."""
@@ -129,7 +136,7 @@ class Handlers:
     def _store(self, credential: Credential, readings: list[Reading], size: int, finish: Any) -> Work:
         moves = {index: reading.check_in for index, reading in enumerate(readings) if reading.check_in is not None}
         incoming = [reading.event for reading in readings]
-        function, arguments = self._resources.intake.plan(_project(credential), incoming, moves)
+        function, arguments = self._resources.intake.plan(_project(credential), incoming, moves, dialect=DIALECT)
         return Work(function, arguments, len(incoming), size, finish)
 
 

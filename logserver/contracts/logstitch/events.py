@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch.fields import Fields
 from logserver.core.faults import Invalid
+from logserver.core.redaction.engine import Policy, Redacted
 from logserver.core.times import iso_text, read_time
 from logserver.store.events import Event
 from logserver.store.ids import Spelling, ulid_text
@@ -14,6 +15,18 @@ ACTOR_TYPES = ("user", "api_key", "service", "system")
 PARTS = ("actor", "target", "context", "metadata", "changes")
 FIXED = frozenset({"action", "category", "tenant_id", "idempotency_key", "occurred_at"})
 """Fields that are no free text; all else of an event is redacted, also what the contract has no name for."""
+
+STRUCTURE = frozenset(
+    {
+        *PARTS,
+        *(f"actor.{name}" for name in ("id", "type", "name", "email")),
+        *(f"target.{name}" for name in ("id", "type", "name")),
+        *(f"context.{name}" for name in ("ip_address", "user_agent", "location", "session_id")),
+        "changes.*",
+        *(f"changes.*.{name}" for name in ("field", "before", "after")),
+    }
+)
+"""What every event consists of: redaction keeps these names, and the objects and arrays among them."""
 
 GIVEN_BY_SERVER = ("id", "content_hash", "received_at", "redactions", "redacted_count", "request_id")
 """Names of an event that its sender may not use."""
@@ -149,6 +162,14 @@ def _bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None:
             return
         level = below
     fields.wrong(level[0][0], f"May be nested {MAX_DEPTH} levels deep")
+
+
+def redacted(policy: Policy, sent: dict[str, Any]) -> Redacted:
+    """An event as its sender spelled it, without what the rules of a policy find in it; FIXED fields stay."""
+    parts = {name: value for name, value in sent.items() if name not in FIXED}
+    found = policy.redact(parts, structure=STRUCTURE)
+    fixed = {name: value for name, value in sent.items() if name in FIXED}
+    return found._replace(value={**fixed, **found.value})
 
 
 def event_of(sent: dict[str, Any], redactions: list[tuple[str, str]], time: int | None, received_ms: int) -> Event:

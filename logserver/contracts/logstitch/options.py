@@ -9,3 +9,7 @@ class Options:
 
     batch_limit: int = 100
     """Events an array may have."""
+    allow_private_webhooks: bool = False
+    """Whether webhooks may go to private and loopback addresses."""
+    mail: bool = False
+    """Whether there is a server for webhooks that are mailboxes."""

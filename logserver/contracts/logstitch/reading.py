@@ -13,6 +13,7 @@ from logserver.core.faults import Forbidden
 from logserver.core.projects import Project
 from logserver.store import cursor as cursors
 from logserver.store import search
+from logserver.store.cursor import Place
 from logserver.store.events import Event
 from logserver.store.ids import Spelling
 from logserver.store.query import Exact, Facet, Node, Text, conjunction
@@ -111,6 +112,9 @@ def page(tx: Tx, project: Project, filters: Filters, *, audience: Audience, spel
         return Page([], None)
     where = conjunction([_EVERY_AUDIT_EVENT, *seen, *_terms(filters, audience)])
     found, onward = search.older(tx, msgspec.structs.replace(asked, where=where), limit=filters.limit, place=place)
+    if onward is not None and len(found) == filters.limit:
+        # A cursor tells where it stands; it stands at an event that was shown, not at one that was passed over.
+        onward = Place(newer=False, boundary=cursors.order(found[-1].id))
     hashes = hashes_of(tx, [event.id for event in found])
     shown = [_shown(event, hashes.get(event.id, b""), spelling, audience) for event in found]
     return Page(shown, cursors.spell(onward, bound, secret) if onward is not None else None)
@@ -140,16 +144,19 @@ def require_sight(filters: Filters, audience: Audience) -> None:
     """Raise Forbidden where a filter could tell what the audience is not shown."""
     if audience.fields is None:
         return
-    hidden = {
-        "tenant_id": filters.tenant_id if filters.tenant_id != audience.tenant_id else None,
-        "actor": filters.actor_id or filters.actor_type,
-        "action": filters.action,
-        "category": filters.category,
-        "target": filters.target_id or filters.target_type,
-        "occurred_at": filters.start_ms if filters.start_ms is not None else filters.end_ms,
-    }
-    for field, value in hidden.items():
-        if value is not None and field not in audience.fields:
+    # Its own tenant is no secret to a viewer, and of any other it finds nothing.
+    asked = (
+        ("actor.id", filters.actor_id),
+        ("actor.type", filters.actor_type),
+        ("action", filters.action),
+        ("category", filters.category),
+        ("target.id", filters.target_id),
+        ("target.type", filters.target_type),
+        ("occurred_at", filters.start_ms),
+        ("occurred_at", filters.end_ms),
+    )
+    for field, value in asked:
+        if value is not None and not {field, field.partition(".")[0]} & set(audience.fields):
             raise Forbidden(f"this viewer token does not show {field}, so it cannot filter by it")
     if filters.search is not None and not {"action", *_SEARCHED_IN} <= set(audience.fields):
         raise Forbidden("this viewer token does not show every field that a search looks into")

@@ -11,7 +11,7 @@ from logserver.api.look import Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.contracts.logstitch.events import FIXED
+from logserver.contracts.logstitch.events import redacted
 from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.contracts.logstitch.wire import Redaction
 from logserver.core.faults import Invalid
@@ -205,16 +205,14 @@ class Handlers:
         event = sent.get("event")
         if not isinstance(event, dict):
             raise Invalid([("event", "Required" if event is None else "Expected object")])
-        parts = {name: value for name, value in event.items() if name not in FIXED}
         request_id = request.id
 
         def redact(tx: Tx, project: Project) -> Redacted:
-            return self._policies.of(tx, project.number).redact(parts)
+            return redacted(self._policies.of(tx, project.number), event)
 
-        def finish(redacted: Redacted) -> Reply:
-            matches = [Redaction(field, rule_id) for field, rule_id in redacted.matches]
-            kept = {name: value for name, value in event.items() if name in FIXED}
-            return Reply(200, Tried({**kept, **redacted.value}, redacted.count, matches, request_id))
+        def finish(found: Redacted) -> Reply:
+            matches = [Redaction(field, rule_id) for field, rule_id in found.matches]
+            return Reply(200, Tried(found.value, found.count, matches, request_id))
 
         # Run by the writer, because the rules are known there as they are at this moment.
         return Work(in_project(redact, credential_of(request), named), (), 0, 0, finish)

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import Chain, Entry
-from logserver.contracts.logstitch.events import FIXED, Draft, event_of, public_id, published
-from logserver.core.alerting import Engine, Occurrence
+from logserver.contracts.logstitch.events import Draft, event_of, public_id, published, redacted
+from logserver.core.alert_engine import Engine
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
 from logserver.core.projects import Project
 from logserver.core.redaction.engine import Policies, Policy
+from logserver.core.sliding import Occurrence
 from logserver.store import events
 from logserver.store.database import Database
 from logserver.store.events import Event
@@ -32,7 +33,7 @@ class Trail:
     def __init__(self, database: Database, intake: Intake, policies: Policies, chain: Chain, engine: Engine) -> None:
         self._database = database
         self._intake = intake
-        self._policies = policies
+        self.policies = policies
         self._chain = chain
         self._engine = engine
 
@@ -43,8 +44,8 @@ class Trail:
         identifier, which cannot be redacted without becoming another one.
         """
         require_open(project)
-        policy = self._policies.of(tx, project.number)
-        made, counts = _redacted(policy, drafts, received_ms)
+        policy = self.policies.of(tx, project.number)
+        made, counts = read_redacted(policy, drafts, received_ms)
         ids, fresh = self._put(tx, project, made, received_ms)
         before, after = self._chain.link(
             tx,
@@ -76,7 +77,7 @@ class Trail:
         project already, the event is kept and its key dropped. Raises Conflict for an archived project.
         """
         require_open(project)
-        policy = self._policies.of(tx, project.number)
+        policy = self.policies.of(tx, project.number)
         made = [self._claimable(tx, policy, project, event) for event in claimed]
         ids, fresh = self._put(tx, project, made, tx.now_ms)
         entries = [Entry(event.id, published(event, ids[index]), None) for index, event in fresh]
@@ -88,12 +89,11 @@ class Trail:
         key = context.get("idempotency_key")
         if key is not None and self._intake.holds(tx, project.number, event):
             del context["idempotency_key"]
-        parts = {name: value for name, value in context.items() if name not in FIXED and name != "redactions"}
-        redacted = policy.redact(parts)
-        context.update(redacted.value)
-        if redacted.matches:
-            found = [{"field": field, "rule_id": rule_id} for field, rule_id in redacted.matches]
-            context["redactions"] = [*context.get("redactions", []), *found]
+        earlier = context.pop("redactions", [])
+        found = redacted(policy, context)
+        event.context = found.value
+        if earlier or found.matches:
+            event.context["redactions"] = [*earlier, *({"field": at, "rule_id": by} for at, by in found.matches)]
         return event
 
     def _put(
@@ -155,7 +155,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
+def read_redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
     """The records of events with what must not be kept redacted, and how many values that were in each."""
     made, counts = [], []
     problems: list[tuple[str, str]] = []
@@ -166,11 +166,9 @@ def _redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[li
             for name in ("tenant_id", "idempotency_key")
             if sent.get(name) is not None and policy.matches(sent[name])
         ]
-        parts = {name: value for name, value in sent.items() if name not in FIXED}
-        redacted = policy.redact(parts)
-        kept = {**{name: value for name, value in sent.items() if name in FIXED}, **redacted.value}
-        made.append(event_of(kept, redacted.matches, time, received_ms))
-        counts.append(redacted.count)
+        found = redacted(policy, sent)
+        made.append(event_of(found.value, found.matches, time, received_ms))
+        counts.append(found.count)
     if problems:
         raise Invalid(problems)
     return made, counts

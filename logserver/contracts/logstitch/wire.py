@@ -103,6 +103,75 @@ class Events(msgspec.Struct):
     request_id: str
 
 
+class KeyRequest(msgspec.Struct):
+    """A key to be made."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    project_id: str | UnsetType = UNSET
+    """UUID or short name of its project; may be left out where there is only one."""
+    type: Literal["project"] = "project"
+    mode: Literal["live", "test"] = "live"
+    """A test key may do all that a live one may, but for minting viewer tokens."""
+
+
+class NewKey(msgspec.Struct):
+    """A key that was made; ``key`` is shown this once."""
+
+    id: str
+    key: str
+    prefix: str
+    type: str
+    name: str
+    request_id: str
+
+
+class Key(msgspec.Struct, rename="camel"):
+    """A key as it is listed."""
+
+    id: str
+    prefix: str
+    type: str
+    name: str
+    last_used_at: str | None
+    """Noted every half minute."""
+    created_at: str
+    revoked_at: str | None
+
+
+class Keys(msgspec.Struct):
+    """All keys, newest first."""
+
+    keys: list[Key]
+    cursor: str | None
+    has_more: bool
+    request_id: str
+
+
+class Revoked(msgspec.Struct):
+    """A key was revoked."""
+
+    revoked: bool
+    request_id: str
+
+
+class ViewerTokenRequest(msgspec.Struct):
+    """A viewer token to be made."""
+
+    tenant_id: Annotated[str, Meta(min_length=1, max_length=255)]
+    expires_in: Annotated[int, Meta(ge=60, le=86_400)] = 3_600
+    """Seconds."""
+    tier: str | None = None
+    """A visibility tier of the project; without one, whole events are shown."""
+
+
+class NewViewerToken(msgspec.Struct):
+    """A viewer token that was made; it is kept nowhere."""
+
+    token: str
+    expires_at: str
+    request_id: str
+
+
 class Detail(msgspec.Struct):
     """What is wrong with one field."""
 

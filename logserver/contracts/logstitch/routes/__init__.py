@@ -2,9 +2,13 @@
 
 from logserver.api.endpoint import Endpoint
 from logserver.api.resources import Resources
+from logserver.contracts.logstitch import alert_rules, webhooks
+from logserver.contracts.logstitch import alerts as rung
+from logserver.contracts.logstitch import redaction as rules
 from logserver.contracts.logstitch.handlers import Handlers
+from logserver.contracts.logstitch.keys import KeyHandlers
 from logserver.contracts.logstitch.options import Options
-from logserver.contracts.logstitch.routes import events
+from logserver.contracts.logstitch.routes import alerts, events, keys, redaction
 from logserver.contracts.logstitch.routes.terms import Routes
 from logserver.contracts.logstitch.trail import Trail
 
@@ -24,4 +28,9 @@ def endpoints(resources: Resources, trail: Trail, options: Options) -> list[Endp
     routes = Routes(resources)
     return [
         *events.endpoints(routes, Handlers(resources, trail, batch_limit=options.batch_limit)),
+        *keys.endpoints(routes, KeyHandlers(resources)),
+        *redaction.endpoints(routes, rules.Handlers(resources, trail.policies)),
+        *alerts.rules(routes, alert_rules.Handlers(resources)),
+        *alerts.told(routes, webhooks.Handlers(resources, options)),
+        *alerts.rung(routes, rung.Handlers(resources)),
     ]

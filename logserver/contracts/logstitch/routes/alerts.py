@@ -1,5 +1,7 @@
 """The routes of alerts, their rules and webhooks."""
 
+from typing import Any
+
 from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Parameter, Tag
 from logserver.contracts.logstitch import alert_rules, alerts, webhooks
 from logserver.contracts.logstitch.asking import KEYS, MASTER
@@ -64,7 +66,7 @@ def rules(routes: Routes, handlers: alert_rules.Handlers) -> list[Endpoint]:
             name="change_alert_rule",
             tag=TAG,
             summary="Change a rule of alerts",
-            description="What is left out stays. Of a built-in rule only `enabled` and `cooldown_seconds` can be changed.",
+            description="What is left out stays. Of a built-in rule only `enabled` and `cooldown_seconds` change.",
             handler=routes.writes(handlers.change, MASTER),
             auth=Auth.MASTER_KEY,
             takes=alert_rules.ChangedRule,
@@ -133,7 +135,7 @@ def rung(routes: Routes, handlers: alerts.Handlers) -> list[Endpoint]:
             name="change_alert",
             tag=TAG,
             summary="Acknowledge or resolve an alert",
-            description="An open alert can be acknowledged, an open or acknowledged one resolved; anything else is 409.",
+            description="An open alert can be acknowledged, an open or acknowledged one resolved; all else is 409.",
             handler=routes.writes(handlers.change, KEYS),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             takes=alerts.Transition,
@@ -148,7 +150,7 @@ def rung(routes: Routes, handlers: alerts.Handlers) -> list[Endpoint]:
 
 def told(routes: Routes, handlers: webhooks.Handlers) -> list[Endpoint]:
     """The declarations of the webhooks' routes."""
-    change = {
+    change: dict[str, Any] = {
         "path": f"{_WEBHOOKS}/{{id}}",
         "tag": TAG,
         "handler": routes.writes(handlers.change, MASTER),
