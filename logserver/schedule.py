@@ -38,7 +38,7 @@ class Schedule:
         self._credentials = credentials
         self._gate = gate
         self._observer = observer
-        self._heads = heads
+        self.heads = heads
         self._dispatcher = dispatcher
         self._started_ms = 0
         keeping = retention.Retention(trail.retire)
@@ -69,7 +69,7 @@ class Schedule:
         """Let what is under way end, and write down what is only in memory."""
         await self.jobs.stop()
         await self._dispatcher.close()
-        for last in (self._observer.flush, self._flush_uses, self._heads.keep):
+        for last in (self._observer.flush, self._flush_uses, self.heads.keep):
             await last(self._clock.now_ms())
 
     async def _watch_credentials(self, _now_ms: int) -> bool:

@@ -155,7 +155,7 @@ class _Walk:
 
     def _named(self, link: Link) -> str | None:
         """The public id an event was given; None of a claimed one whose row is gone, as that alone knew it."""
-        if link.claimed and link.row is None:
+        if link.event < 0 or (link.claimed and link.row is None):
             return None
         held = link.row[9] if link.claimed and link.row is not None else None
         return f"evt_{ulid_text(held if isinstance(held, bytes) else self._spelling.raw(link.event))}"
@@ -174,7 +174,7 @@ class _Walk:
 
     def _link(self, link: Link, named: str | None) -> Break | None:
         if named is None or link.row is None:
-            what = named or f"the event that came with a claimed stream, after {self.last},"
+            what = named or (f"the event after {self.last}" if self.last else "an event")
             return Break("deleted", link.first, named, f"{what} (number {link.first}) was deleted")
         try:
             found = self._hash_of(link, link.row, named)
