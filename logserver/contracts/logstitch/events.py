@@ -1,6 +1,7 @@
 """Audit events: what is sent, checked by the contract's rules, and what is published of them."""
 
 import re
+from collections import Counter
 from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch.fields import Fields
@@ -156,7 +157,8 @@ def _bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None:
                 fields.wrong(path, "Integers beyond 2^53 - 1 must be sent as strings")
         seen += len(below)
         if seen > MAX_KEYS:
-            fields.wrong(level[0][0], f"An event may have {MAX_KEYS} keys and elements")
+            [(most, _)] = Counter(path for path, _ in below or level).most_common(1)
+            fields.wrong(most, f"An event may have {MAX_KEYS} keys and elements")
             return
         if not below:
             return
