@@ -23,7 +23,7 @@ _HASH = (
     "content_hash is the SHA-256 of previous_hash in hex, a line feed, and the event as JSON by RFC 8785; the"
     " previous_hash of the first event is 64 zeros, of every other the content_hash, or the hash of a stub, before it"
 )
-_HEAD = "the last line; Ed25519 of 'logserver audit head 1', project, seq and hash, joined by line feeds"
+_HEAD = "Ed25519 of 'logserver audit head 1', project, seq and hash, joined by line feeds"
 _STUB = (
     "a stub stands for events that retention deleted; Ed25519 of 'logserver audit stub 1', project, first, last,"
     " before and hash, joined by line feeds; before is the hash it goes on from, hash that of its last event"
@@ -93,8 +93,8 @@ def json_lines(
         "slug": project.slug,
         "public_key": public_key.hex(),
         "hash": _HASH,
-        "head": _HEAD,
-        "stub": _STUB,
+        "head_signature": _HEAD,
+        "stub_signature": _STUB,
     }
     if period != ALWAYS:
         first["partial"] = "only events that happened within these times; each line can be verified by itself"
