@@ -21,6 +21,7 @@ from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.chain import Chain
+from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
@@ -108,6 +109,7 @@ class Application:
             trail=self.trail,
             streams=self.streams,
             dispatcher=self.dispatcher,
+            heads=Keeper(self.database, self.chain),
         )
         self._hot = {
             endpoint.path: endpoint.handler

@@ -4,6 +4,7 @@ import os
 
 from logserver import __version__
 from logserver.api.gate import Gate
+from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import monitors, post, retention, status
@@ -30,6 +31,7 @@ class Schedule:
         gate: Gate,
         observer: Observer,
         trail: Trail,
+        heads: Keeper,
         dispatcher: Dispatcher,
         streams: Streams,
     ) -> None:
@@ -38,6 +40,7 @@ class Schedule:
         self._credentials = credentials
         self._gate = gate
         self._observer = observer
+        self.heads = heads
         self._dispatcher = dispatcher
         self._started_ms = 0
         keeping = retention.Retention(trail.retire)
@@ -53,6 +56,7 @@ class Schedule:
                 Job("limits", 60, self._prune_limits),
                 Job("token uses", 30, self._flush_uses),
                 Job("observer", 2, observer.flush),
+                Job("audit heads", 2, heads.keep),
                 Job("disk", 5, DiskWatch(database, settings.min_free_megabytes * 1_000_000).look),
                 Job("status", 2, self._report),
             ],
@@ -68,7 +72,7 @@ class Schedule:
         """Let what is under way end, and write down what is only in memory."""
         await self.jobs.stop()
         await self._dispatcher.close()
-        for last in (self._observer.flush, self._flush_uses):
+        for last in (self._observer.flush, self._flush_uses, self.heads.keep):
             await last(self._clock.now_ms())
 
     async def _watch_credentials(self, _now_ms: int) -> bool:

@@ -9,7 +9,7 @@ from logserver.cli.times import iso
 from logserver.core.groups import title_of
 from logserver.core.times import iso_text
 from logserver.store.events import Event
-from logserver.store.ids import LOCAL_MASK, Spelling, uuid_text
+from logserver.store.ids import LOCAL_MASK, Spelling, ulid_text, uuid_text
 from logserver.store.words import severity
 
 _COLOURS = {"fatal": "bright_red", "error": "red", "warn": "yellow", "info": "green"}
@@ -30,9 +30,13 @@ _ATTRIBUTES = (
 
 
 def as_json(event: Event, slug: str, spelling: Spelling) -> dict[str, Any]:
-    """Everything about an event; ``id`` is the sender's own UUID where it gave one, else the store's."""
+    """Everything about an event; ``id`` is the sender's own UUID where it gave one, else the store's.
+
+    Audit events have ids of their own spelling.
+    """
+    raw = event.uuid if event.uuid is not None else spelling.raw(event.id)
     shown: dict[str, Any] = {
-        "id": uuid_text(event.uuid) if event.uuid is not None else spelling.uuid(event.id),
+        "id": f"evt_{ulid_text(raw)}" if event.type == "audit" else uuid_text(raw),
         "legacy_id": event.id & LOCAL_MASK,
         "project": slug,
         "type": event.type,

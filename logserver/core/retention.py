@@ -54,7 +54,10 @@ class Retention:
         swept = tx.execute(
             "SELECT through FROM sweeps WHERE project = ? AND kind = ?", (project.number, kind)
         ).fetchone()
-        if swept is not None and swept[0] <= high + 1:  # beyond that only where the clock was set back
+        if swept is not None and swept[0] > high + 1:
+            # The clock was set back, and what arrives now may be filed below the mark.
+            tx.execute("DELETE FROM sweeps WHERE project = ? AND kind = ?", (project.number, kind))
+        elif swept is not None:
             low = max(low, swept[0])
         looked_at = tx.execute(
             "SELECT id, type FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", (low, high, LOOKED_AT_ROWS)

@@ -126,15 +126,16 @@ def newest_words(
 ) -> tuple[str, str]:
     """The two indexed columns of an event, by version 2.
 
-    As version 1, but of an audit event every string is part of the text, whatever its length, and a long value
-    of a field that is searched by is a word as far as it fits.
+    As version 1, but of an audit event every string is part of the text, whatever its length, and every field that
+    is asked for by name is a word: a long value as far as it fits, and also where there are too many others.
     """
     text, facets = event_words(event_type, level, group, message, context)
     if event_type != "audit":
         return text, facets
-    cut = [f"{key}\x1f{value[:MAX_VALUE]}" for key, value in identifiers(context) if len(value) > MAX_VALUE]
-    if cut:
-        facets = f"{facets} {_joined(cut)}"
+    full = facets.count(" ") + 1 >= MAX_WORDS
+    added = [f"{key}\x1f{value[:MAX_VALUE]}" for key, value in identifiers(context) if full or len(value) > MAX_VALUE]
+    if added:
+        facets = f"{facets} {_joined(added)}"
     return _PRIVATE.sub(" ", "\n".join((message, *_strings(context)))[:MAX_TEXT]), facets
 
 
@@ -143,8 +144,8 @@ FUNCTIONS = {1: event_words, 2: newest_words}
 
 
 def identifiers(context: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The fields of an audit event that name who, whose and what, by the key of their words."""
-    for key in ("tenant_id", "actor.id", "target.id", "target.type"):
+    """The fields of an audit event that name what, who and whose, by the key of their words."""
+    for key in ("action", "category", "tenant_id", "actor.id", "actor.type", "target.id", "target.type"):
         outer, _, inner = key.partition(".")
         value = context.get(outer)
         if inner:
@@ -155,7 +156,7 @@ def identifiers(context: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _strings(context: dict[str, Any]) -> Iterator[str]:
     """Every string in what an audit event says of its parties and its doings. Never recurses."""
-    waiting = [context.get(name) for name in ("actor", "target", "context", "metadata", "changes")]
+    waiting = [context.get(name) for name in ("changes", "metadata", "context", "target", "actor")]
     while waiting:
         value = waiting.pop()
         if type(value) is str:

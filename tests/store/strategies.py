@@ -124,3 +124,22 @@ queries: st.SearchStrategy[query.Node] = st.recursive(
     ),
     max_leaves=6,
 )
+
+exacts = st.builds(
+    query.Exact, st.sampled_from(["a", "A", "b", "a.b", "a.a", "é", "context"]), st.sampled_from(STRINGS)
+)
+globs = st.builds(
+    query.Glob,
+    st.sampled_from(["a", "b", "a.b", "context"]),
+    st.sampled_from(["*", "foo*", "*o*r", "FOO", "", "8*", "\\*"]),
+)
+conditions: st.SearchStrategy[query.Node] = st.recursive(
+    exacts | globs | leaves,
+    lambda inner: st.one_of(
+        inner.map(query.negation),
+        st.lists(inner, min_size=2, max_size=3).map(query.conjunction),
+        st.lists(inner, min_size=2, max_size=3).map(query.disjunction),
+    ),
+    max_leaves=5,
+)
+"""What the language can say, mixed with what only the program can ask."""

@@ -14,6 +14,8 @@ from logserver.store.ids import (
     id_ms,
     pack,
     project_range,
+    ulid_bytes,
+    ulid_text,
     unpack,
     uuid_text,
 )
@@ -148,3 +150,31 @@ def test_what_the_store_did_not_spell_is_refused(text: str) -> None:
 @given(st.binary(min_size=16, max_size=16))
 def test_bytes_of_a_uuid_are_spelled_as_everyone_spells_them(raw: bytes) -> None:
     assert uuid_text(raw) == str(uuid.UUID(bytes=raw))
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
+def test_a_ulid_is_read_back_and_sorts_like_its_bytes(one: bytes, other: bytes) -> None:
+    text = ulid_text(one)
+    assert (len(text), text[0] <= "7", set(text) - set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")) == (26, True, set())
+    assert ulid_bytes(text) == one
+    assert (text < ulid_text(other)) == (one < other)
+
+
+def test_a_ulid_begins_with_its_time() -> None:
+    # The millisecond and the text of the specification's own example.
+    assert ulid_text((1_469_918_176_385 << 80).to_bytes(16, "big")) == "01ARYZ6S41" + "0" * 16
+    assert ulid_text(bytes([255] * 16)) == "7" + "Z" * 25
+
+
+@given(st.text() | st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=25, max_size=27))
+def test_what_is_read_as_a_ulid_is_spelled_the_same(text: str) -> None:
+    raw = ulid_bytes(text)
+    assert raw is None or ulid_text(raw) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "8" + "0" * 25, "0" * 25, "0" * 27, "0" * 25 + "I", "0" * 25 + "u", "0" * 25 + "\u0660", " " + "0" * 25],
+)
+def test_what_is_no_ulid_is_none(text: str) -> None:
+    assert ulid_bytes(text) is None

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logserver.store.errors import QuerySyntaxError
-from logserver.store.query import And, Compare, Facet, Node, Not, Or, Present, Text, canonical
+from logserver.store.query import And, Compare, Exact, Facet, Glob, Node, Not, Or, Present, Text, canonical
 from logserver.store.syntax import MAX_CHARACTERS, parse
 from tests.store import strategies
 
@@ -124,3 +124,21 @@ def test_what_was_parsed_has_one_spelling(text: str) -> None:
         assert 0 <= error.position <= len(text)  # noqa: PT017 - the refusal is one of two right outcomes
     else:
         assert parse(canonical(tree)) == tree
+
+
+def test_what_the_language_cannot_say_has_a_text_of_its_own() -> None:
+    """A cursor is bound to the text, so no two questions have the same."""
+    trees: list[Node] = [
+        Exact("a", "b"),
+        Exact("a", "B"),
+        Facet("a", "b"),
+        Facet("a", '=="b"'),
+        Glob("a", "b"),
+        Glob("a", "b*"),
+        Facet("a", "b", prefix=True),
+        Not(Exact("a", "b")),
+        Exact("a.b", ""),
+        Exact("a", '"'),
+    ]
+    assert len({canonical(tree) for tree in trees}) == len(trees)
+    assert canonical(Exact("tenant_id", 'a"b')) == r'tenant_id:=="a\"b"'

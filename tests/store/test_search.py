@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from logserver.store.cursor import order
 from logserver.store.errors import CursorError, QuerySyntaxError
 from logserver.store.events import Event
-from logserver.store.query import Node, canonical
-from logserver.store.search import Page, Search, page
+from logserver.store.query import And, Node, canonical
+from logserver.store.search import Page, Search, older, page
 from logserver.store.tx import Tx
 from tests.store import strategies
 from tests.store.model import satisfies
@@ -80,8 +80,8 @@ def test_pages_agree_with_a_model_in_both_directions(  # noqa: PLR0917 - hypothe
     )
     wanted = [one.id for one in expected(found, query, search)]
     more: dict[str, Any] = {"checked_rows": checked_rows, "newest_rows": newest_rows}
-    older = walk(tx, search, older=True, cursor=None, limits=limits, **more)
-    assert [one.id for one in older] == wanted
+    found_older = walk(tx, search, older=True, cursor=None, limits=limits, **more)
+    assert [one.id for one in found_older] == wanted
 
     first = page(tx, search, limit=limits[0], secret=SECRET, **more)
     cursor = first.next
@@ -95,6 +95,26 @@ def test_pages_agree_with_a_model_in_both_directions(  # noqa: PLR0917 - hypothe
         back = walk(tx, search, older=False, cursor=last.previous, limits=limits, **more)
         ahead = wanted.index(last.events[0].id) if last.events else None
         assert ahead is None or [one.id for one in back] == wanted[:ahead][::-1]
+    tx.close()
+
+
+@settings(max_examples=300, deadline=None)
+@given(found=strategies.stores, where=strategies.conditions, query=strategies.queries, limit=st.integers(1, 4))
+def test_conditions_beside_the_text_agree_with_a_model(
+    found: list[Event], where: Node, query: Node, limit: int
+) -> None:
+    tx = store(*found)
+    search = Search(projects=(1, 2, 3), text=canonical(query), where=where)
+    wanted = [one.id for one in expected(found, And((where, query)), search)]
+    assert [one.id for one in walk(tx, search, older=True, cursor=None, limits=[limit])] == wanted
+    placed: list[int] = []
+    place = None
+    while True:
+        some, place = older(tx, search, limit=limit, place=place)
+        placed += [one.id for one in some]
+        if place is None:
+            break
+    assert placed == wanted
     tx.close()
 
 

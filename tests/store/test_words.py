@@ -17,7 +17,11 @@ from tests.store import strategies
 from tests.store.model import lower
 from tests.store.stored import event, opened
 
-GOLDEN = json.loads(Path(__file__).with_name("golden_words.json").read_text(encoding="utf-8"))
+GOLDEN = [
+    (version, golden)
+    for version, file in ((1, "golden_words.json"), (2, "golden_words_2.json"))
+    for golden in json.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+]
 SEPARATOR = "\ue0ff"
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -61,11 +65,50 @@ def seen(index: sqlite3.Connection, column: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("golden", GOLDEN, ids=[golden["about"] for golden in GOLDEN])
-def test_version_1_never_changes(golden: dict[str, Any]) -> None:
-    """Rows of released versions are deleted by these words: what shall be different is a version 2 beside it."""
-    made = words.FUNCTIONS[1](golden["type"], golden["level"], golden["group"], golden["message"], golden["context"])
+@pytest.mark.parametrize(
+    ("version", "golden"), GOLDEN, ids=[f"{version}: {golden['about']}" for version, golden in GOLDEN]
+)
+def test_a_version_never_changes(version: int, golden: dict[str, Any]) -> None:
+    """Rows of released versions are deleted by these words: what shall be different is a new version beside them."""
+    function = words.FUNCTIONS[version]
+    made = function(golden["type"], golden["level"], golden["group"], golden["message"], golden["context"])
     assert made == (golden["text"], golden["words"])
+
+
+def test_every_version_is_frozen() -> None:
+    assert {version for version, _ in GOLDEN} == set(words.FUNCTIONS)
+
+
+@given(any_event)
+def test_only_audit_events_have_other_words_by_version_2(drawn: tuple[Any, ...]) -> None:
+    found = made(drawn)
+    if found.type != "audit":
+        arguments = (found.type, found.level, None, found.message, found.context)
+        assert words.FUNCTIONS[2](*arguments) == words.FUNCTIONS[1](*arguments)
+
+
+def test_what_audit_events_are_asked_for_by_are_words_among_any_number_of_others() -> None:
+    named = {"action": "a.b", "category": "auth", "tenant_id": "t" * 200, "actor": {"id": "u", "type": "user"}}
+    for context in (
+        {f"k{n}": n for n in range(3_000)} | named,
+        named | {"metadata": {f"k{n}": n for n in range(3_000)}, "target": {"id": "d", "type": "doc"}},
+        named | {"metadata": {"n": list(range(3_000))}, "changes": list(range(3_000))},
+    ):
+        found = words.newest_words("audit", "info", None, "a.b", context)[1].split(" ")
+        for key, value in words.identifiers(context):
+            assert word(key, value[:128]) in found
+        assert len(found) <= words.MAX_WORDS + 7
+
+
+def test_the_text_of_an_audit_event_is_bounded_from_its_end() -> None:
+    context = {
+        "metadata": {"a": "x" * words.MAX_TEXT},
+        "actor": {"id": "u", "name": "Ann"},
+        "changes": [{"field": "f"}],
+    }
+    text = words.newest_words("audit", "info", None, "a.b", context)[0]
+    assert text.startswith("a.b\nAnn\nu\nxxx")
+    assert len(text) == words.MAX_TEXT
 
 
 def test_new_rows_have_the_newest_version() -> None:

@@ -1,31 +1,20 @@
-r"""The chain of a project's audit events: each carries the hash of the one before, and the last is signed.
+"""The chain of a project's audit events: each carries the hash of the one before, and the last is signed.
 
-``content_hash`` = SHA-256(previous hash in hex + "\n" + RFC 8785 JSON of the event without its hash), from 64
-zeros on (contracts: LogStitch, Ids and chain). The chain runs in the order of arrival in the project. What
-retention deletes leaves a signed stub, so that what is left can still be verified.
+The chain runs in the order of arrival in the project. What a link is made of stands in links.py, what retention
+leaves of them in stubs.py.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from logserver.contracts.logstitch.canonical import canonical
+from logserver.contracts.logstitch.links import NO_HEAD, Head, as_hash, content_hash, head_message
 from logserver.contracts.logstitch.signing import Signer, verified
+from logserver.contracts.logstitch.stubs import Retiring
 from logserver.core import projects
 from logserver.store.tx import Tx
 
 logger = logging.getLogger("logserver.audit")
-
-BEGINNING = bytes(32)
-"""The hash before the first event."""
-
-
-class Head(NamedTuple):
-    """The last link of a project's chain: its number (from 1; 0 for an empty chain) and its hash."""
-
-    seq: int
-    hash: bytes
 
 
 class Entry(NamedTuple):
@@ -34,21 +23,6 @@ class Entry(NamedTuple):
     event: int
     published: dict[str, Any]
     arrived: int | None
-
-
-def content_hash(before: bytes, published: dict[str, Any]) -> bytes:
-    """The hash of an event after the one with the hash ``before``; 32 bytes."""
-    return sha256(before.hex().encode() + b"\n" + canonical(published)).digest()
-
-
-def head_message(project_uuid: str, head: Head) -> bytes:
-    """What the signature of a head is of."""
-    return f"logserver audit head 1\n{project_uuid}\n{head.seq}\n{head.hash.hex()}".encode()
-
-
-def stub_message(project_uuid: str, first: int, last: int, before: bytes, hash_: bytes) -> bytes:
-    """What the signature of a stub is of: a run of links, the hash before it and that of its last one."""
-    return f"logserver audit stub 1\n{project_uuid}\n{first}\n{last}\n{before.hex()}\n{hash_.hex()}".encode()
 
 
 class Chain:
@@ -63,6 +37,11 @@ class Chain:
     def open(self, signer: Signer) -> None:
         """Begin to sign, before anything is chained."""
         self._signer = signer
+
+    @property
+    def public(self) -> bytes:
+        """The key that its signatures are verified with."""
+        return self._signer.public
 
     def link(self, tx: Tx, project: int, project_uuid: str, entries: Iterable[Entry]) -> tuple[Head, Head]:
         """Chain events in their order, in the transaction that stores them; the head before and after."""
@@ -80,11 +59,17 @@ class Chain:
         return before, after
 
     def seal(self, tx: Tx, project: int, project_uuid: str) -> Head:
-        """Sign the head as it stands, whoever signed it before: what an administrator does who trusts it."""
-        row = tx.execute("SELECT seq, hash FROM audit_heads WHERE project = ?", (project,)).fetchone()
-        head = Head(*row) if row else Head(0, BEGINNING)
-        if row:
+        """Sign the head and the stubs as they stand, whoever signed them before; the head.
+
+        It is what an administrator does who trusts them, after the key was lost or an older copy was put back.
+        """
+        head, last = stored_head(tx, project)[0], _last(tx, project)
+        if last.seq > head.seq:
+            head = last
+        if head.seq:
             self._write(tx, project, project_uuid, head, signed=True)
+            Retiring(tx, self._signer, project, project_uuid).sign_again()
+        self._told.discard(project)
         return head
 
     def _write(self, tx: Tx, project: int, project_uuid: str, head: Head, *, signed: bool) -> None:
@@ -98,18 +83,17 @@ class Chain:
             self._signed[project] = head
 
     def _head(self, tx: Tx, project: int, project_uuid: str) -> tuple[Head, bool]:
-        """The head as stored, and whether it is one that this key signed."""
-        row = tx.execute("SELECT seq, hash, signature FROM audit_heads WHERE project = ?", (project,)).fetchone()
-        if row is None:
-            # No head, but links: somebody deleted it.
-            lost = tx.execute("SELECT max(seq) FROM audit_links WHERE project = ?", (project,)).fetchone()[0]
-            if lost is None:
-                return Head(0, BEGINNING), True
-            row = (lost, self._hash_of(tx, project, lost), b"")
-        head = Head(row[0], row[1])
+        """The head to go on from, and whether it is one that this key signed."""
+        head, signature = stored_head(tx, project)
         if self._signed.get(project) == head:
             return head, True
-        ours = verified(self._signer.public, head_message(project_uuid, head), row[2])
+        last = _last(tx, project)
+        if last.seq > head.seq:
+            # Somebody put back an older head, or took it away: what is there is gone on from, but not signed for.
+            head, signature = last, b""
+        if not head.seq:
+            return head, True
+        ours = verified(self._signer.public, head_message(project_uuid, head), signature)
         if not ours and project not in self._told:
             self._told.add(project)
             logger.critical(
@@ -119,60 +103,31 @@ class Chain:
             )
         return head, ours
 
-    @staticmethod
-    def _hash_of(tx: Tx, project: int, seq: int) -> bytes:
-        """The hash of a link; empty, which no chain goes on from, where somebody took it away."""
-        row = tx.execute("SELECT hash FROM audit_links WHERE project = ? AND seq = ?", (project, seq)).fetchone()
-        return bytes(row[0]) if row else b""
+    def retire(self, tx: Tx, project: int, published: Mapping[int, dict[str, Any]]) -> None:
+        """Put stubs in the place of links whose events are about to be deleted: by packed id, what is published."""
+        Retiring(tx, self._signer, project, projects.by_number(tx, project).uuid).leave(published)
 
-    def retire(self, tx: Tx, project: int, event_ids: list[int]) -> None:
-        """Put stubs in the place of links whose events are about to be deleted (core.retention.Retire)."""
-        project_uuid = projects.by_number(tx, project).uuid
-        marks = ", ".join("?" * len(event_ids))
-        seqs = [
-            seq
-            for (seq,) in tx.execute(f"SELECT seq FROM audit_links WHERE event IN ({marks}) ORDER BY seq", event_ids)
-        ]
-        for first, last in _runs(seqs):
-            self._leave_stub(tx, project, project_uuid, first, last)
-        tx.execute(f"DELETE FROM audit_links WHERE event IN ({marks})", event_ids)
 
-    def _leave_stub(self, tx: Tx, project: int, project_uuid: str, first: int, last: int) -> None:
-        """Stand in for a run of links, together with the stubs it touches."""
-        hash_ = self._hash_of(tx, project, last)
-        earlier = tx.execute(
-            "SELECT first, before, hash FROM audit_stubs WHERE project = ? AND last = ?", (project, first - 1)
-        ).fetchone()
-        if earlier is not None:
-            before = earlier[1]
-        else:
-            before = self._hash_of(tx, project, first - 1) if first > 1 else BEGINNING
-        later = tx.execute(
-            "SELECT first, last, hash FROM audit_stubs WHERE project = ? AND first = ?", (project, last + 1)
-        ).fetchone()
-        if earlier is not None:
-            first = earlier[0]
-        if later is not None:
-            tx.execute("DELETE FROM audit_stubs WHERE project = ? AND first = ?", (project, later[0]))
-            last, hash_ = later[1], later[2]
-        signature = self._signer.sign(stub_message(project_uuid, first, last, before, hash_))
-        tx.execute(
-            "INSERT OR REPLACE INTO audit_stubs (project, first, last, before, hash, signature)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (project, first, last, before, hash_, signature),
-        )
+def stored_head(tx: Tx, project: int) -> tuple[Head, bytes]:
+    """The head of a project as it stands in the store, and its signature."""
+    row = tx.execute("SELECT seq, hash, signature FROM audit_heads WHERE project = ?", (project,)).fetchone()
+    if row is None or not isinstance(row[0], int):
+        return NO_HEAD, b""
+    return Head(row[0], as_hash(row[1])), as_hash(row[2])
+
+
+def _last(tx: Tx, project: int) -> Head:
+    """Where the links and stubs of a project end."""
+    ends = [NO_HEAD]
+    for sql in (
+        "SELECT seq, hash FROM audit_links WHERE project = ? ORDER BY seq DESC LIMIT 1",
+        "SELECT last, hash FROM audit_stubs WHERE project = ? ORDER BY first DESC LIMIT 1",
+    ):
+        ends += [Head(seq, as_hash(hash_)) for seq, hash_ in tx.execute(sql, (project,))]
+    return max(ends, key=lambda end: end.seq)
 
 
 def hashes_of(tx: Tx, event_ids: list[int]) -> dict[int, bytes]:
     """The content hashes of audit events by their packed ids."""
     marks = ", ".join("?" * len(event_ids))
     return dict(tx.execute(f"SELECT event, hash FROM audit_links WHERE event IN ({marks})", event_ids))
-
-
-def _runs(seqs: list[int]) -> Iterator[tuple[int, int]]:
-    """The first and last of every unbroken run in ascending numbers."""
-    for index, seq in enumerate(seqs):
-        if index == 0 or seq != seqs[index - 1] + 1:
-            first = seq
-        if index == len(seqs) - 1 or seqs[index + 1] != seq + 1:
-            yield first, seq

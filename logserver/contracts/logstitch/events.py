@@ -1,6 +1,7 @@
 """Audit events: what is sent, checked by the contract's rules, and what is published of them."""
 
 import re
+from collections import Counter
 from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch.fields import Fields
@@ -151,7 +152,7 @@ def check_bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None
     """
     # A name of the sender's own may be what must not be shown.
     level = [(name if name in _NAMED else "event", value) for name, value in sent.items()]
-    seen = 0
+    seen = len(sent)
     for _ in range(MAX_DEPTH):
         below: list[tuple[str, Any]] = []
         for path, value in level:
@@ -164,7 +165,8 @@ def check_bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None
                 fields.wrong(path, "Integers beyond 2^53 - 1 must be sent as strings")
         seen += len(below)
         if seen > MAX_KEYS:
-            fields.wrong(level[0][0], f"An event may have {MAX_KEYS} keys and elements")
+            [(most, _)] = Counter(path for path, _ in below or level).most_common(1)
+            fields.wrong(most, f"An event may have {MAX_KEYS} keys and elements")
             return
         if not below:
             return

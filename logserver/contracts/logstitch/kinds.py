@@ -1,14 +1,15 @@
 """The kinds of audit event a project has seen: which actions, in which categories, by which types of actor.
 
 There are few of them, so a question about them is answered by looking at the list first: a pattern becomes the
-actions that fit it, and what never occurred together is known without a look at any event.
+actions that fit it, and what never occurred together is known without a look at any event. The index is asked for
+words, which a field of another spelling ("Action") has as well, so what it finds is looked at again (Exact).
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from logserver.store.globs import fitting
-from logserver.store.query import Exact, Facet, Glob, Node, disjunction
+from logserver.store.query import Exact, Glob, Node, disjunction
 from logserver.store.series import BOUNDS
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
@@ -59,16 +60,15 @@ def terms(
     found: list[Node] = []
     actions = {kind.action for kind in wanted}
     if action is not None and len(actions) < len({kind.action for kind in known}):
-        # Actions are in lower case, so the index tells them apart exactly.
         few = len(actions) <= _MOST_ACTIONS
         found.append(
-            disjunction([Facet("action", name) for name in sorted(actions)]) if few else Glob("action", action)
+            disjunction([Exact("action", name) for name in sorted(actions)]) if few else Glob("action", action)
         )
     others = [kind for kind in known if kind.action in actions or action is None]
     if category is not None and any(kind.category != category for kind in others):
-        found.append(Facet("category", category))
+        found.append(Exact("category", category))
     if actor_type is not None and any(kind.actor_type != actor_type for kind in others):
-        found.append(Facet("actor.type", actor_type))
+        found.append(Exact("actor.type", actor_type))
     return found
 
 
@@ -78,7 +78,7 @@ def _plainly(action: str | None, category: str | None, actor_type: str | None) -
     if action is not None:
         found.append(Glob("action", action) if "*" in action else Exact("action", action))
     if category is not None:
-        found.append(Facet("category", category))
+        found.append(Exact("category", category))
     if actor_type is not None:
-        found.append(Facet("actor.type", actor_type))
+        found.append(Exact("actor.type", actor_type))
     return found

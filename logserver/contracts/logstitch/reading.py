@@ -23,7 +23,7 @@ from logserver.store.tx import Tx
 USUAL_LIMIT = 50
 MOST = 100
 _SEARCHED_IN = ("actor", "target", "context", "metadata", "changes")
-_WORD = re.compile(r"\w", re.UNICODE)
+_WORD = re.compile(r"[^\W_]", re.UNICODE)
 _MAX_SEARCH = 500
 
 
@@ -68,6 +68,8 @@ def read_filters(query: dict[str, str]) -> Filters:
     searched = fields.text("search", longest=_MAX_SEARCH)
     if searched is not None and not _WORD.search(searched):
         fields.wrong("search", "Must hold a letter or a digit")
+    if searched is not None and "\0" in searched:
+        fields.wrong("search", "Must not hold NUL")
     start, end = fields.moment("start_date"), fields.moment("end_date", end=True)
     limit = fields.integer("limit", 1, MOST)
     filters = Filters(

@@ -130,7 +130,8 @@ class Streams:
             (now_ms, PASS_ROWS),
         ).rowcount
         leaving = tx.execute(
-            "SELECT id, bytes FROM streams WHERE status = 'expired' AND bytes > 0 LIMIT ?", (PASS_ROWS,)
+            "SELECT id, bytes FROM streams INDEXED BY streams_leaving WHERE status = 'expired' AND bytes > 0 LIMIT ?",
+            (PASS_ROWS,),
         ).fetchall()
         left = PASS_ROWS
         for stream, size in leaving:

@@ -66,7 +66,9 @@ class Trail:
 
     def retire(self, tx: Tx, project: int, event_ids: list[int]) -> None:
         """Leave in the chain what stands for events that are about to be deleted (core.retention.Retire)."""
-        self._chain.retire(tx, project, event_ids)
+        found = [event for event_id in event_ids if (event := events.read(tx, event_id)) is not None]
+        spelling = self._database.spelling
+        self._chain.retire(tx, project, {event.id: published(event, public_id(event, spelling)) for event in found})
 
     def claim(self, tx: WriteTx, project: Project, claimed: Iterable[Event]) -> int:
         """Take over the events of a stream, which bring their public ids (uuid); how many they were.

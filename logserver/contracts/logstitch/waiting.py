@@ -52,7 +52,8 @@ def _held(tx: Tx, stream: int, keys: list[str]) -> dict[str, bytes]:
     marks = ", ".join("?" * len(keys))
     return dict(
         tx.execute(
-            f"SELECT idempotency_key, ulid FROM stream_events WHERE stream = ? AND idempotency_key IN ({marks})",
+            "SELECT idempotency_key, ulid FROM stream_events INDEXED BY stream_events_by_key"
+            f" WHERE stream = ? AND idempotency_key IN ({marks})",
             (stream, *keys),
         )
     )

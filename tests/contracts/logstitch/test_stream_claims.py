@@ -8,17 +8,18 @@ from hypothesis import strategies as st
 
 from logserver.contracts.logstitch.chain import BEGINNING, content_hash
 from logserver.core import projects
+from logserver.core.redaction import rules
 from logserver.core.retention import Retention
 from tests.contracts.logstitch.streaming import (
+    CARD,
     DAY,
     PLACEHOLDER,
-    OfEveryProject,
-    Words,
     claim,
     event,
     info,
     master_key,
     numbered_token,
+    redacts,
     send,
     sent,
     several,
@@ -182,35 +183,34 @@ def test_two_streams_with_the_same_keys(server: Server, sender: Sender, key: str
 
 
 def test_the_rules_of_the_project_run_before_the_chain(server: Server, sender: Sender, key: str) -> None:
-    vars(server.app.streams)["_policy"] = Words("first")
+    own = redacts(server, sender.project, "second")
     sent(
         server,
         TOKEN,
         [
-            event(metadata={"text": "first second"}, second="a key of its own", idempotency_key="of the second"),
-            event(metadata={"text": "first"}),
+            event(metadata={"text": f"{CARD} second"}, second="a key of its own", idempotency_key="of the second"),
+            event(metadata={"text": CARD}),
         ],
     )
-    vars(server.app.trail)["_policies"] = OfEveryProject(Words("second"))
     assert claim(server, TOKEN, key).status_code == 200
     found, other = chained(server, sender)
     assert found["metadata"] == {"text": f"{PLACEHOLDER} {PLACEHOLDER}"}
     assert found[PLACEHOLDER] == "a key of its own"
     assert "second" not in found
     assert "idempotency_key" not in found
-    assert found["redactions"] == [
-        {"field": "metadata.text", "rule_id": "words"},
-        {"field": "second", "rule_id": "words"},
-    ]
-    assert other["redactions"] == [{"field": "metadata.text", "rule_id": "words"}]
-    stored = str(server.rows("SELECT message, context FROM events")).replace('"field":"second"', "")
+    first = {"field": "metadata.text", "rule_id": "builtin_credit_card"}
+    assert found["redactions"][0] == first
+    assert {each["rule_id"] for each in found["redactions"][1:]} == {own}
+    assert len(found["redactions"]) == 3
+    assert other["redactions"] == [first]
+    stored = str(server.rows("SELECT message, context FROM events"))
     assert "second" not in stored
     assert trail(server, sender.token, search="second") == []
 
 
 def test_a_tenant_that_would_be_redacted_stops_the_claim(server: Server, sender: Sender, key: str) -> None:
     sent(server, TOKEN, [event(), event(tenant_id="second")])
-    vars(server.app.trail)["_policies"] = OfEveryProject(Words("second"))
+    own = redacts(server, sender.project, "second")
     answer = claim(server, TOKEN, key)
     assert answer.status_code == 422
     assert [detail["field"] for detail in answer.json()["error"]["details"]] == ["events.1.tenant_id"]
@@ -224,7 +224,7 @@ def test_a_tenant_that_would_be_redacted_stops_the_claim(server: Server, sender:
         "expires_at": "2026-09-28T14:13:30.250Z",
         "request_id": "",
     }
-    vars(server.app.trail)["_policies"] = OfEveryProject(Words())
+    server.administer(rules.delete, sender.project.number, own)
     assert claim(server, TOKEN, key).json()["event_count"] == 2
 
 

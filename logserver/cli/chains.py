@@ -1,0 +1,123 @@
+"""The audit trails of a store as the shell looks at them. Imported by the commands that need it: it loads much."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from logserver.cli.folder import changing, reading
+from logserver.contracts.logstitch import export, heads, signing
+from logserver.contracts.logstitch.chain import Chain, stored_head
+from logserver.contracts.logstitch.export import Period
+from logserver.contracts.logstitch.heads import Kept
+from logserver.contracts.logstitch.links import Head
+from logserver.contracts.logstitch.signing import Signer
+from logserver.contracts.logstitch.verification import Verified, verify
+from logserver.core import projects
+from logserver.core.projects import Project
+from logserver.store import keys
+from logserver.store.ids import Spelling
+from logserver.store.tx import Tx
+
+_WITH_TRAILS = (
+    "SELECT project FROM audit_heads UNION SELECT DISTINCT project FROM audit_stubs"
+    " UNION SELECT project FROM dimensions WHERE type = 'audit'"
+    " UNION SELECT number FROM projects WHERE EXISTS (SELECT 1 FROM audit_links WHERE project = number)"
+)
+"""The projects that have audit events, or had some."""
+
+
+class Looked(NamedTuple):
+    """A trail that was verified."""
+
+    project: Project
+    found: Verified
+
+
+class Trails:
+    """The audit trails of a store as one moment has them, and what is needed to verify them."""
+
+    def __init__(self, tx: Tx, signer: Signer, kept: dict[str, Kept], chosen: list[Project]) -> None:
+        self._tx = tx
+        self._signer = signer
+        self._kept = kept
+        self.projects = chosen
+        self._spelling = Spelling(keys.kept_secret(tx, "spelling") or b"")
+
+    def count(self) -> int:
+        """How many links there are in all of them."""
+        return sum(
+            self._tx.execute("SELECT count(*) FROM audit_links WHERE project = ?", (each.number,)).fetchone()[0]
+            for each in self.projects
+        )
+
+    def verify(self, noted: Head | None, progress: Callable[[int], Any]) -> Iterator[Looked]:
+        """Verify one after the other, against what was kept of each and against a head that was noted."""
+        for project in self.projects:
+            kept = self._kept.get(project.uuid)
+            held = kept.head() if kept is not None else None
+            yield Looked(
+                project, verify(self._tx, project, self._spelling, self._signer.public, held, noted, progress=progress)
+            )
+
+    def lines(self, project: Project, form: str, period: Period) -> Iterator[bytes]:
+        """A trail as JSON lines (``jsonl``) or as CSV."""
+        if form == "csv":
+            return export.csv_lines(self._tx, project, self._spelling, period)
+        return export.json_lines(self._tx, project, self._spelling, self._signer.public, period)
+
+    def head(self, project: Project) -> Head:
+        """The head of a trail as it is stored."""
+        return stored_head(self._tx, project.number)[0]
+
+
+@contextmanager
+def trails(folder: Path, slug: str | None) -> Iterator[Trails]:
+    """The trail of a project, or those of all that have one."""
+    kept = _kept(folder)  # before the snapshot: a server may go on, and note a head that the snapshot has not
+    with reading(folder) as tx:
+        if slug is not None:
+            chosen = [projects.by_slug(tx, slug)]
+        else:
+            numbers = {number for (number,) in tx.execute(_WITH_TRAILS)}
+            chosen = [each for each in projects.every(tx) if each.number in numbers or each.uuid in kept]
+        # Where nothing was ever signed, no key has been lost.
+        yield Trails(tx, _signer(folder) if chosen else Signer(bytes(32)), kept, chosen)
+
+
+def seal(folder: Path, slug: str) -> Head:
+    """Sign the chain of a project as it stands, and keep its head in the place of what was kept before."""
+    signer = _signer(folder)
+    chain = Chain()
+    chain.open(signer)
+    with changing(folder) as tx:
+        project = projects.by_slug(tx, slug)
+        head = chain.seal(tx, project.number, project.uuid)
+        kept = Kept.of(*stored_head(tx, project.number))
+    if head.seq:
+        _unless_unreadable(heads.put, folder, project.uuid, kept)
+    return head
+
+
+def _kept(folder: Path) -> dict[str, Kept]:
+    found: dict[str, Kept] = _unless_unreadable(heads.read, folder)
+    return found
+
+
+def _signer(folder: Path) -> Signer:
+    signer: Signer | None = _unless_unreadable(signing.existing, folder)
+    if signer is None:
+        raise click.ClickException(
+            f"the key that signs the audit trail is missing: {folder / signing.FILE}; put it back from a copy. Where"
+            " there is none, start the server once, which makes a new one, and then run `logserver audit seal`"
+        )
+    return signer
+
+
+def _unless_unreadable(function: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except (signing.Unsigned, heads.Unreadable) as error:
+        raise click.ClickException(str(error)) from error
