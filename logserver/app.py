@@ -22,7 +22,8 @@ from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.heads import Keeper
-from logserver.contracts.logstitch.options import Options
+from logserver.contracts.logstitch.options import Options, StreamLimits
+from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import status
 from logserver.core.alert_engine import Engine
@@ -86,13 +87,15 @@ class Application:
         )
         self.chain = Chain()
         self.trail = Trail(self.database, intake, self.policies, self.chain, Engine())
-        dispatcher = Dispatcher(
+        options = _options(settings)
+        self.streams = Streams(self.database, self.trail, options.streams)
+        self.dispatcher = Dispatcher(
             self.database, self.clock, allow_private=settings.allow_private_webhooks, smtp=_smtp(settings)
         )
         self.endpoints = distinct(
             [
                 *logister.endpoints(resources),
-                *logstitch.endpoints(resources, self.trail, _options(settings)),
+                *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *health.endpoints(resources),
             ]
         )
@@ -105,7 +108,8 @@ class Application:
             observer=self.observer,
             trail=self.trail,
             heads=Keeper(self.database, self.chain),
-            dispatcher=dispatcher,
+            streams=self.streams,
+            dispatcher=self.dispatcher,
         )
         self._hot = {
             endpoint.path: endpoint.handler
@@ -146,6 +150,8 @@ class Application:
         # What is sent thousands of times a second does not wait for the router to look through its list.
         if scope["type"] == "http":
             hot = self._hot.get(scope["path"]) or self._hot.get(_plain_path(scope["path"]))
+            if hot is not None:
+                scope["endpoint"] = hot  # as the router notes what it has found
             if hot is not None and scope["method"] == "POST":
                 await hot(scope, receive, send)
                 return
@@ -193,10 +199,20 @@ def _remote(settings: Settings) -> Remote | None:
 
 
 def _options(settings: Settings) -> Options:
+    streams = StreamLimits(
+        requests_per_minute=settings.stream_requests_per_minute,
+        events_per_day=settings.stream_events_per_day,
+        events=settings.stream_events,
+        streams_per_day=settings.streams_per_day,
+        days=settings.stream_days,
+        megabytes=settings.stream_megabytes,
+        most=settings.streams_max,
+    )
     return Options(
         batch_limit=settings.audit_batch_limit,
         allow_private_webhooks=settings.allow_private_webhooks,
         mail=bool(settings.smtp_host),
+        streams=streams,
     )
 
 

@@ -5,6 +5,7 @@ import os
 from logserver import __version__
 from logserver.api.gate import Gate
 from logserver.contracts.logstitch.heads import Keeper
+from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.core import monitors, post, retention, status
 from logserver.core.clock import Clock
@@ -32,6 +33,7 @@ class Schedule:
         trail: Trail,
         heads: Keeper,
         dispatcher: Dispatcher,
+        streams: Streams,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -50,6 +52,7 @@ class Schedule:
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
                 Job("webhooks", 1, dispatcher.one_pass),
                 Job("outbox", 60, in_transaction(database, post.tidy)),
+                Job("streams", 60, in_transaction(database, streams.expire)),
                 Job("limits", 60, self._prune_limits),
                 Job("token uses", 30, self._flush_uses),
                 Job("observer", 2, observer.flush),
@@ -81,8 +84,7 @@ class Schedule:
         return False
 
     async def _prune_limits(self, _now_ms: int) -> bool:
-        self._gate.windows.prune()
-        self._gate.failures.prune()
+        self._gate.prune()
         return False
 
     async def _report(self, now_ms: int) -> bool:

@@ -56,6 +56,19 @@ class Settings:
     audit_batch_limit: int = _setting(
         100, "Audit events an array may have; 1000 suits a client that sends its whole queue at once.", unit="events"
     )
+    stream_requests_per_minute: int = _setting(
+        30, "Requests to anonymous streams from one address a minute.", unit="requests"
+    )
+    stream_events_per_day: int = _setting(100, "Events a stream takes within 24 hours.", unit="events")
+    stream_events: int = _setting(500, "Events a stream takes in its lifetime.", unit="events")
+    streams_per_day: int = _setting(10, "New streams from one address within 24 hours.", unit="streams")
+    stream_days: int = _setting(7, "How long a stream waits to be claimed.", unit="days")
+    stream_megabytes: int = _setting(
+        256, "What waits to be claimed, all streams together, before more is refused.", unit="MB"
+    )
+    streams_max: int = _setting(
+        100_000, "Streams that wait or are remembered as expired; beyond that no new one is made.", unit="streams"
+    )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"

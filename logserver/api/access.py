@@ -6,9 +6,11 @@ from collections.abc import Callable
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logserver.api.request import Request
+from logserver.api.request import Request, place
 
 logger = logging.getLogger("logserver.access")
+
+_SECRET_CHARACTERS = 20
 
 
 class AccessLog:
@@ -73,7 +75,12 @@ class AccessLog:
 
 
 def _without_secrets(scope: Scope) -> str:
-    """The path of a request; a token that stands in it, as that of a stream, by its name only."""
+    """The path of a request; a token that stands in it, as that of a stream, by its name only.
+
+    Where no route took it, nobody has said what its parts are: whatever is long enough to be a secret is left out.
+    """
     path: str = scope["path"]
-    token = scope.get("path_params", {}).get("token")
-    return path.replace(token, "{token}") if token else path
+    if "endpoint" not in scope:
+        return "/".join(["{...}" if len(part) >= _SECRET_CHARACTERS else part for part in path.split("/")])
+    params = scope.get("path_params", {})
+    return place(path, {"token": params["token"]}) if "token" in params else path

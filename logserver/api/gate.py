@@ -33,6 +33,8 @@ class Gate:
         self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
         self.windows = Windows(clock)
         self.failures = Windows(clock)
+        self.strangers = Windows(clock)
+        """Of those who need no credential; apart, so that however many come, nobody else's windows are touched."""
 
     def recognize(self, request: Request, kinds: frozenset[str]) -> bool:
         """Note the credential of a request, of one of these kinds, if it was found a moment ago."""
@@ -62,14 +64,26 @@ class Gate:
             return
         if credential is not None and forbids:
             raise Forbidden(f"a {credential.kind} token may not do this")
-        address = limited_address(self.address(request.client, request.headers.get(b"x-forwarded-for", b"")))
-        self.failures.take(address, limit=self._rates.failures, seconds=self._rates.seconds)
+        self.failures.take(self.source(request), limit=self._rates.failures, seconds=self._rates.seconds)
         raise Unauthorized("Unauthorized")
 
     def take(self, request: Request, endpoint: str, cost: int = 1) -> None:
         """Count a request of a known sender to an endpoint; raises TooMany, counting nothing, past the limit."""
         sender, limit, seconds = self._terms(request)
         request.standing = self.windows.take((sender, endpoint), limit=limit, seconds=seconds, cost=cost)
+
+    def take_stranger(self, request: Request, *, limit: int, seconds: int, message: str) -> None:
+        """Count a request that needs no credential against its source; raises TooMany (``message``)."""
+        request.standing = self.strangers.take(self.source(request), limit=limit, seconds=seconds, message=message)
+
+    def source(self, request: Request) -> str:
+        """What the sender of a request is limited as where its address is all that is known of it."""
+        return limited_address(self.address(request.client, request.headers.get(b"x-forwarded-for", b"")))
+
+    def prune(self) -> None:
+        """Drop the windows that are over."""
+        for windows in (self.windows, self.failures, self.strangers):
+            windows.prune()
 
     def require_room(self, request: Request, endpoint: str) -> None:
         """Raise TooMany, counting nothing, where a known sender has used up its window of an endpoint."""

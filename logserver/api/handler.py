@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from logserver.api.faults import REFUSALS, headers_of
 from logserver.api.gate import Gate
 from logserver.api.request import Disconnected, Request
+from logserver.core.faults import TooMany
 from logserver.store.database import Database
 
 logger = logging.getLogger("logserver.api")
@@ -42,6 +43,8 @@ class Rules(NamedTuple):
     body_code: str
     forbids: bool = False
     """Whether a valid credential of another kind is told that it may not (403), rather than not known (401)."""
+    counts: Callable[[Request], None] | None = None
+    """Counts a request before anything else of it is looked at; raises TooMany."""
 
 
 class Dialect(NamedTuple):
@@ -78,6 +81,8 @@ class Handler(ABC):
         rules = self._rules
         request = Request.of(scope)
         try:
+            if rules.counts is not None:
+                rules.counts(request)
             if rules.kinds:
                 await self._gate.admit(request, rules.kinds, forbids=rules.forbids)
             await request.read(receive, limit=rules.body_limit, seconds=self._body_seconds, code=rules.body_code)
@@ -107,6 +112,9 @@ class Handler(ABC):
 
     def _fail(self, request: Request, error: Exception) -> Answer:
         status, payload = self._dialect.refuse(error, request.id)
+        if isinstance(error, TooMany):
+            # The limit that was hit is told, not another one that there was room in.
+            request.standing = None
         headers = self._shared_headers(request) + headers_of(error)
         if isinstance(error, REFUSALS):
             self._dialect.refused(request, error, status)

@@ -72,6 +72,10 @@ class Request:
             self._id = f"req_{secrets.token_hex(10)}"
         return self._id
 
+    def place(self) -> str:
+        """The path with the names of what stands in its places: fit to be kept, whatever a sender put there."""
+        return place(self.path, self.params)
+
     def query(self) -> dict[str, str]:
         """The values of the query by name, the last of those that stand there more than once."""
         if not self._query:
@@ -115,6 +119,12 @@ class Request:
             # The server stops and has waited as long as it may; the sender is still owed an answer.
             raise StoreBusy("the server is stopping", retry_after=5) from None
         self.raw = bytes(parts)
+
+
+def place(path: str, params: Mapping[str, Any]) -> str:
+    """A path with every part that is one of these values by the value's name, as ``{token}``."""
+    names = {str(value): f"{{{name}}}" for name, value in params.items()}
+    return "/".join([names.get(part, part) for part in path.split("/")])
 
 
 def unpacked(body: bytes, *, limit: int, code: str = "decompressed_bytes") -> bytes:

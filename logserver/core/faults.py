@@ -69,8 +69,17 @@ class TooMany(Fault):
     ``remaining`` is what is left for a request that asks for less.
     """
 
-    def __init__(self, *, limit: int, remaining: int, window_seconds: int, retry_after: int, reset_at: int) -> None:
-        super().__init__("Rate limit exceeded")
+    def __init__(
+        self,
+        message: str = "Rate limit exceeded",
+        *,
+        limit: int,
+        remaining: int,
+        window_seconds: int,
+        retry_after: int,
+        reset_at: int,
+    ) -> None:
+        super().__init__(message)
         self.limit = limit
         self.remaining = remaining
         self.window_seconds = window_seconds

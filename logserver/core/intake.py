@@ -87,7 +87,8 @@ class Intake:
     ) -> list[Receipt]:
         """Store events of a project's number in the transaction of the caller, as plan() says.
 
-        What happened before ``horizon_ms``, or too far ahead of its receipt, is filed under its receipt.
+        What happened before ``horizon_ms``, or too far ahead of its receipt, is filed under its receipt, and what
+        was received before ``horizon_ms`` under that: never where retention does not look any more.
         """
         spelling, batch, identities = self._database.spelling, tx.batch, tx.batch.identities
         places = [places_of(project, event) for event in incoming]
@@ -101,7 +102,8 @@ class Intake:
                 continue
             ms = event.time // 1000
             if not horizon_ms <= ms <= event.received + FUTURE_TOLERANCE_MS:
-                ms = event.received
+                # What came with a claimed stream may have been received before what its project still keeps.
+                ms = max(event.received, horizon_ms)
             event.id = batch.numbering.next_id(tx, project, ms)
             for place in places[index]:
                 identities.claim(tx, place, event.id)

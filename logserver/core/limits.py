@@ -7,6 +7,8 @@ from typing import NamedTuple
 from logserver.core.clock import Clock
 from logserver.core.faults import TooMany
 
+_EXCEEDED = "Rate limit exceeded"
+
 
 class Standing(NamedTuple):
     """Where a sender stands in its window after a request."""
@@ -42,14 +44,14 @@ class Windows:
     def __len__(self) -> int:
         return len(self._open)
 
-    def take(self, key: Hashable, *, limit: int, seconds: int, cost: int = 1) -> Standing:
-        """Count ``cost`` requests; raises TooMany, counting nothing, when the window has no room for them."""
+    def take(self, key: Hashable, *, limit: int, seconds: int, cost: int = 1, message: str = _EXCEEDED) -> Standing:
+        """Count ``cost`` requests; raises TooMany (``message``), counting nothing, when the window has no room."""
         now = self._clock.monotonic()
         window = self._open.get(key)
         if window is None or window.ends <= now:
             window = self._new(key, now, seconds)
         if window.used + cost > limit:
-            raise self._too_many(window, now, limit, seconds)
+            raise self._too_many(window, now, limit, seconds, message)
         window.used += cost
         return Standing(limit, limit - window.used, window.reset_at)
 
@@ -61,8 +63,9 @@ class Windows:
             raise self._too_many(window, now, limit, seconds)
 
     @staticmethod
-    def _too_many(window: _Window, now: float, limit: int, seconds: int) -> TooMany:
+    def _too_many(window: _Window, now: float, limit: int, seconds: int, message: str = _EXCEEDED) -> TooMany:
         return TooMany(
+            message,
             limit=limit,
             remaining=max(limit - window.used, 0),
             window_seconds=seconds,

@@ -6,7 +6,8 @@ from logserver.core.alert_bounds import GROUPINGS
 from logserver.core.alert_rules import IP_CHANGE, Rule
 from logserver.store.globs import fitting
 
-_ACTIONS_REMEMBERED = 2_000
+MOST_ACTIONS = 2_000
+"""How many actions of a project are known at once, and how many kinds of them."""
 
 
 class Watch:
@@ -54,9 +55,9 @@ class Watches:
         found = self.known.get(action)
         if found is not None:
             return found
-        if len(self.known) >= _ACTIONS_REMEMBERED:
+        if len(self.known) >= MOST_ACTIONS:
             self.known.clear()
-        if len(self._kinds) >= _ACTIONS_REMEMBERED:
+        if len(self._kinds) >= MOST_ACTIONS:
             self._kinds.clear()
             for watch in self._watches:
                 watch.kinds = None

@@ -19,6 +19,9 @@ from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
 EVENTS = 50_000
+ROUNDS = 3
+"""The best of them is shown: what else the machine does is no cost of the rules."""
+
 _AREAS = ("user", "auth", "billing", "project", "team", "report", "file", "role", "invoice", "session")
 _DEEDS = ("created", "updated", "deleted", "exported", "viewed", "failed", "login", "shared")
 _ACTIONS = [f"{area}.{deed}" for area, deed in itertools.product(_AREAS, _DEEDS)]
@@ -48,7 +51,7 @@ CASES: dict[str, tuple[bool, Rules]] = {
     "100, none matching": (True, [_rule(n, f"nothing.like{n}*", 5) for n in range(94)]),
     "100, all *, below the threshold": (True, [_rule(n, "*", 10_000) for n in range(94)]),
     "100, all *, at the threshold and resting": (True, [_rule(n, "*", 5 + n) for n in range(94)]),
-    "100, all *, hovering under the threshold": (True, [_rule(n, "*", 5) for n in range(94)]),
+    "100, all *, all at five": (True, [_rule(n, "*", 5) for n in range(94)]),
     "100 assorted, low thresholds": (True, [_rule(n, _assorted(n), 5 + n) for n in range(94)]),
     "100 assorted, high thresholds": (True, [_rule(n, _assorted(n), 1_000 + n) for n in range(94)]),
 }
@@ -111,8 +114,8 @@ def main() -> None:
         for title, actors, apart_ms in (("200 actors", 200, 10), ("10,000 actors", 10_000, 10), ("1 actor", 1, 100)):
             occurrences = _occurrences(actors, apart_ms)
             for case in CASES:
-                singles, rung, held = _measure(Path(name), case, occurrences, 1)
-                batched, _, _ = _measure(Path(name), case, occurrences, 100)
+                singles, rung, held = min(_measure(Path(name), case, occurrences, 1) for _ in range(ROUNDS))
+                batched, _, _ = min(_measure(Path(name), case, occurrences, 100) for _ in range(ROUNDS))
                 print(
                     f"{title:14} {case:42} {singles:7.2f} us one by one {batched:7.2f} us by the hundred"
                     f" {rung:6} alerts {held:7} remembered"

@@ -91,3 +91,12 @@ def test_room_is_made_of_windows_that_are_over(clock: FakeClock) -> None:
     clock.turn(60)
     windows.prune()
     assert len(windows) == 0
+
+
+def test_a_refusal_says_which_limit_it_was(clock: FakeClock) -> None:
+    windows = Windows(clock)
+    windows.take("sender", limit=1, seconds=60)
+    with pytest.raises(TooMany, match=r"^Rate limit exceeded$"):
+        windows.take("sender", limit=1, seconds=60)
+    with pytest.raises(TooMany, match=r"^one a minute$"):
+        windows.take("sender", limit=1, seconds=60, message="one a minute")

@@ -140,3 +140,13 @@ def test_what_is_kept_for_a_while_goes(server: Server, sender: Sender) -> None:
     assert tidy(0.001) == (1, 2)
     assert tidy(60 + DAY - 3_600) == (1, 1)
     assert server.post(EVENTS, event(), sender.token).status_code == 201
+
+
+def test_alerts_are_dropped_after_a_year(server: Server, sender: Sender) -> None:
+    server.post(EVENTS, event(event_type="error"), sender.token)
+    server.clock.turn(365 * DAY)
+    server.write(tidy_up, server.clock.now_ms())
+    assert server.count("alerts") == 1
+    server.clock.turn(0.001)
+    assert server.write(tidy_up, server.clock.now_ms()) is False
+    assert server.count("alerts") == 0

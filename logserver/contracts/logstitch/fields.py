@@ -23,6 +23,10 @@ class InvalidQuery(Invalid):
     """What is wrong stands in the query, not in the body."""
 
 
+class InvalidPath(Invalid):
+    """What is wrong stands in the path."""
+
+
 def object_of(request: Request) -> dict[str, Any]:
     """The JSON object of a body; Malformed for what is no JSON, Invalid for another value."""
     value = decode(body_of(request, CONTROL_BYTES))

@@ -3,7 +3,7 @@
 from logserver.api.faults import status_of
 from logserver.api.handler import Reply
 from logserver.api.request import Request
-from logserver.contracts.logstitch.fields import InvalidQuery
+from logserver.contracts.logstitch.fields import InvalidPath, InvalidQuery
 from logserver.contracts.logstitch.wire import Detail, Error, Fault
 from logserver.core.faults import Invalid, Malformed
 from logserver.core.observer import Observer, Refusal
@@ -23,6 +23,7 @@ _CODES = {
     429: "rate_limited",
     503: "unavailable",
 }
+_WHERE = {InvalidQuery: "query parameters", InvalidPath: "path"}
 _MOST_DETAILS = 100
 
 
@@ -33,7 +34,7 @@ def refuse(fault: Exception, request_id: str) -> Reply:
         return Reply(500, Error(Fault("internal_error", "Internal server error"), request_id))
     if isinstance(fault, Invalid):
         details = [Detail(field, message) for field, message in fault.problems[:_MOST_DETAILS]]
-        where = "query parameters" if isinstance(fault, InvalidQuery) else "request body"
+        where = next((said for kind, said in _WHERE.items() if isinstance(fault, kind)), "request body")
         return Reply(422, Error(Fault("validation_error", f"Invalid {where}", details), request_id))
     code = _CODES[status]
     if isinstance(fault, Malformed) and fault.code == "invalid_json":
@@ -57,15 +58,7 @@ class Notes:
             Refusal(
                 reason=type(fault).__name__.lower(),
                 status=status,
-                endpoint=f"POST {_place(request)}",
+                endpoint=f"POST {request.place()}",
                 project=project.slug if project is not None else None,
             )
         )
-
-
-def _place(request: Request) -> str:
-    """The path without what a sender put into it: a claim token is a secret."""
-    path = request.path
-    for name, value in request.params.items():
-        path = path.replace(str(value), f"{{{name}}}")
-    return path

@@ -19,6 +19,8 @@ from logserver.store.ids import EPOCH_MS
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
+_MATCHED = "Must not hold what a redaction rule matches"
+
 
 class Stored(NamedTuple):
     """The answer for some events: the public id of each, and how many values were redacted in those stored now."""
@@ -74,26 +76,34 @@ class Trail:
         """Take over the events of a stream, which bring their public ids (uuid); how many they were.
 
         The project's rules of redaction run on them; no alert is raised. Where an idempotency key is taken in the
-        project already, the event is kept and its key dropped. Raises Conflict for an archived project.
+        project already, or one of the rules matches it, the event is kept and its key dropped. Raises Conflict for
+        an archived project, and Invalid, with the event's place in the stream, where a rule matches a tenant_id.
         """
         require_open(project)
         policy = self.policies.of(tx, project.number)
         made = [self._claimable(tx, policy, project, event) for event in claimed]
+        if problems := [
+            (f"events.{index}.tenant_id", _MATCHED)
+            for index, event in enumerate(made)
+            if policy.matches(event.context["tenant_id"])
+        ]:
+            raise Invalid(problems)
         ids, fresh = self._put(tx, project, made, tx.now_ms)
         entries = [Entry(event.id, published(event, ids[index]), None) for index, event in fresh]
         self._chain.link(tx, project.number, project.uuid, entries)
         return len(fresh)
 
     def _claimable(self, tx: WriteTx, policy: Policy, project: Project, event: Event) -> Event:
-        context = event.context
+        context = dict(event.context)
+        found_before = context.pop("redactions", [])
         key = context.get("idempotency_key")
-        if key is not None and self._intake.holds(tx, project.number, event):
+        if key is not None and (policy.matches(key) or self._intake.holds(tx, project.number, event)):
             del context["idempotency_key"]
-        earlier = context.pop("redactions", [])
         found = redacted(policy, context)
         event.context = found.value
-        if earlier or found.matches:
-            event.context["redactions"] = [*earlier, *({"field": at, "rule_id": by} for at, by in found.matches)]
+        found_now = [{"field": field, "rule_id": rule_id} for field, rule_id in found.matches]
+        if redactions := [*found_before, *(each for each in found_now if each not in found_before)]:
+            event.context["redactions"] = redactions
         return event
 
     def _put(
@@ -156,13 +166,16 @@ def _text(value: Any) -> str:
 
 
 def read_redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tuple[list[Event], list[int]]:
-    """The records of events with what must not be kept redacted, and how many values that were in each."""
+    """The records of events with what must not be kept redacted, and how many values that were in each.
+
+    Raises Invalid where a rule matches an identifier, which cannot be redacted without becoming another one.
+    """
     made, counts = [], []
     problems: list[tuple[str, str]] = []
     for index, (sent, time) in enumerate(drafts):
         prefix = f"{index}." if len(drafts) > 1 else ""
         problems += [
-            (f"{prefix}{name}", "Must not hold what a redaction rule matches")
+            (f"{prefix}{name}", _MATCHED)
             for name in ("tenant_id", "idempotency_key")
             if sent.get(name) is not None and policy.matches(sent[name])
         ]

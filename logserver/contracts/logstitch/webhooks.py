@@ -83,7 +83,7 @@ class Handlers:
     def __init__(self, resources: Resources, options: Options) -> None:
         self._resources = resources
         self._gate = resources.gate
-        self._allowed = {"allow_private": options.allow_private_webhooks, "mail": options.mail}
+        self._allowed: dict[str, Any] = {"allow_private": options.allow_private_webhooks, "mail": options.mail}
 
     def list_(self, request: Request) -> Question:
         """GET /alerts/webhooks."""

@@ -172,6 +172,34 @@ class NewViewerToken(msgspec.Struct):
     request_id: str
 
 
+class StreamInfo(msgspec.Struct):
+    """What is told of an anonymous stream; nothing of its events."""
+
+    claim_token: str
+    event_count: int
+    """Events it was sent in its life."""
+    status: Literal["active", "claimed"]
+    created_at: str
+    expires_at: str
+    request_id: str
+
+
+class Claim(msgspec.Struct):
+    """Which stream to bind to a project."""
+
+    claim_token: str
+    """A UUID of version 4."""
+    project_id: str | None = None
+    """The project, where there are several to choose from."""
+
+
+class Claimed(msgspec.Struct):
+    """How many events the project took over."""
+
+    event_count: int
+    request_id: str
+
+
 class Detail(msgspec.Struct):
     """What is wrong with one field."""
 

@@ -80,13 +80,18 @@ class Policies:
     """The policies of projects, compiled once and again after a change. Safe to use from several threads."""
 
     def __init__(self, secret: bytes = b"") -> None:
-        self._secret = secret
+        self.open(secret)
         self._lock = Lock()
         self._known: OrderedDict[int, tuple[object, Policy]] = OrderedDict()
 
     def open(self, secret: bytes) -> None:
         """Begin to hash under a store's secret, before anything is redacted."""
         self._secret = secret
+        self._defaults = defaults(secret)
+
+    def defaults(self) -> Policy:
+        """The policy of what belongs to no project (see the function of this name)."""
+        return self._defaults
 
     def of(self, tx: Tx, project: int) -> Policy:
         """The policy of a project as its rules stand in this transaction."""

@@ -129,9 +129,11 @@ class Texts:
     def _without(self, raw: bytes, found: list[Found]) -> bytes:
         pieces: list[bytes] = []
         done = 0
-        for start, end, rules, exact in _united(found):
+        for start, end, members in _united(found):
             text = raw[start:end].decode("utf-8", "surrogatepass")
-            pieces += (raw[done:start], encoded(self._result(self._strictest(rules), text, exact=exact)))
+            rule = self._strictest([index for _, _, index in members])
+            result = self._result(rule, text, exact=(start, end, rule) in members)
+            pieces += (raw[done:start], encoded(result))
             done = end
         pieces.append(raw[done:])
         return b"".join(pieces)
@@ -150,16 +152,16 @@ class Texts:
         return any(True for _, may, find in self._builtins if may(look) for _ in find(raw, b""))
 
 
-def _united(found: list[Found]) -> list[tuple[int, int, list[int], bool]]:
-    """Sorted matches with overlapping ones as one: start, end, rules, and whether all of them are just that."""
-    united: list[tuple[int, int, list[int], bool]] = []
-    for start, end, index in found:
-        if united and start < united[-1][1]:
-            first, last, rules, exact = united[-1]
-            same = exact and first == start and last == end
-            united[-1] = (first, max(last, end), [*rules, index], same)
+def _united(found: list[Found]) -> list[tuple[int, int, list[Found]]]:
+    """Sorted matches with those that overlap as one: start, end, and the matches."""
+    united: list[tuple[int, int, list[Found]]] = []
+    for match in found:
+        if united and match[0] < united[-1][1]:
+            first, last, members = united[-1]
+            members.append(match)
+            united[-1] = (first, max(last, match[1]), members)
         else:
-            united.append((start, end, [index], True))
+            united.append((match[0], match[1], [match]))
     return united
 
 

@@ -156,10 +156,17 @@ CREATE TABLE streams (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     n INTEGER NOT NULL DEFAULT 0,   -- events it was sent in its life
-    bytes INTEGER NOT NULL DEFAULT 0
+    bytes INTEGER NOT NULL DEFAULT 0    -- what its events take while they wait; 0 once they went
 );
+-- One row: what all streams but the claimed ones amount to, so that nobody has to count them.
+CREATE TABLE stream_totals (
+    streams INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+);
+INSERT INTO stream_totals VALUES (0, 0);
 CREATE INDEX streams_by_source ON streams (source, created_at);
 CREATE INDEX streams_by_expiry ON streams (status, expires_at);
+CREATE INDEX streams_leaving ON streams (id) WHERE status = 'expired' AND bytes > 0;
 CREATE TABLE stream_events (
     stream INTEGER NOT NULL REFERENCES streams (id),
     n INTEGER NOT NULL,

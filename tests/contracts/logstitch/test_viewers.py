@@ -156,6 +156,17 @@ def test_a_token_comes_in_either_header(server: Server, sender: Sender) -> None:
     assert server.client.get(EVENTS, headers={"X-Api-Key": viewer}).status_code == 200
 
 
+def test_a_page_of_any_origin_may_read_with_one(server: Server, sender: Sender) -> None:
+    origin = {"Origin": "https://app.acme.example"}
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    preflight = server.client.options(EVENTS, headers=origin | asked)
+    assert preflight.status_code == 204
+    # A GET needs no leave, its Authorization does.
+    assert "authorization" in preflight.headers["access-control-allow-headers"]
+    answer = server.client.get(EVENTS, headers=origin | {"Authorization": f"Bearer {minted(server, sender.token)}"})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
+
+
 def test_a_signed_token_without_its_prefix_is_unknown(server: Server, sender: Sender) -> None:
     viewer = minted(server, sender.token)
     assert ask(server, "GET", EVENTS, viewer.removeprefix("vt_")).status_code == 401

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from logserver.core import alert_rules, alerts, projects
+from logserver.core import alert_rules, alerts, post, projects
 from logserver.core.alerts import Alert, Position
 from logserver.core.faults import Conflict, Invalid, NotFound
 from logserver.core.projects import Project
@@ -12,6 +12,22 @@ from tests.fakes import START_MS
 BRUTE_FORCE = alert_rules.BUILTINS["builtin_auth_brute_force"]
 EXPORTS = alert_rules.BUILTINS["builtin_bulk_data_export"]
 YEAR_MS = 365 * 86_400_000
+
+
+Told = tuple[int, str, str, dict[str, Any], int]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
+    """What was handed to the outbox."""
+    messages: list[Told] = []
+
+    def enqueue(_tx: Tx, *message: Any) -> int:
+        messages.append(message)
+        return 1
+
+    monkeypatch.setattr(post, "enqueue", enqueue)
+    return messages
 
 
 def ring(tx: Tx, project: Project, at: int = 0, rule: alert_rules.Rule = BRUTE_FORCE) -> Alert:
@@ -51,6 +67,21 @@ def test_an_alert_is_acknowledged_and_resolved(tx: Tx, project: Project) -> None
     assert (resolved.status, resolved.acknowledged_at, resolved.resolved_at) == ("resolved", START_MS + 1, START_MS + 2)
     assert alerts.read(tx, project.number, alert.id) == resolved
     assert alerts.spelled(resolved)["resolved_at"] == "2026-09-21T14:13:30.252Z"
+
+
+def test_whatever_becomes_of_an_alert_is_told(tx: Tx, project: Project, told: list[Told]) -> None:
+    number = project.number
+    rung = ring(tx, project)
+    acknowledged = alerts.transition(tx, number, rung.id, "acknowledged", START_MS + 1)
+    resolved = alerts.transition(tx, number, rung.id, "resolved", START_MS + 2)
+    assert told == [
+        (number, "alert.triggered", "high", alerts.spelled(rung), START_MS),
+        (number, "alert.acknowledged", "high", alerts.spelled(acknowledged), START_MS + 1),
+        (number, "alert.resolved", "high", alerts.spelled(resolved), START_MS + 2),
+    ]
+    with pytest.raises(Conflict):
+        alerts.transition(tx, number, rung.id, "resolved", START_MS + 3)
+    assert len(told) == 3
 
 
 def test_an_open_alert_is_resolved(tx: Tx, project: Project) -> None:

@@ -98,6 +98,6 @@ def test_an_address_counts_as_long_as_it_was_seen_in_the_window(trail: Trail) ->
 
 def test_an_address_seen_late_is_counted_where_it_belongs(trail: Trail) -> None:
     trail.only(alert_rules.IP_CHANGE)
-    assert [seen(trail, at, address) for at, address in ((10, "a"), (5, "b"), (4, "a"))] == [0, 0, 0]
+    assert [seen(trail, at, address) for at, address in ((10, "a"), (4, "a"), (5, "b"))] == [0, 0, 0]
     assert seen(trail, 1_805, "c") == 0
     assert seen(trail, 1_806, "d") == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from logserver.core import alert_engine, alert_rules, projects
+from logserver.core import alert_engine, alert_rules, projects, watches
 from logserver.core.alert_engine import Engine
 from logserver.core.projects import Project
 from tests.core.alerts.trail import Trail
@@ -191,3 +191,16 @@ def test_the_project_that_was_not_used_for_longest_is_forgotten_first(
         three[number].happen(three[number].event(n))
     assert [each.loads for each in three] == [0, 1, 1]
     assert trail.engine.remembered == 4
+
+
+def test_more_actions_than_are_known_at_once_are_counted_all_the_same(
+    quiet: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "MOST_ACTIONS", 3)
+    quiet.rule("*", threshold=12)
+    for n in range(6):
+        quiet.rule(f"a{n}.*", threshold=3)
+    rung = [alert.event_count for n in range(12) for alert in quiet.happen(quiet.event(n, f"a{n % 6}.b"))]
+    assert rung == [12]
+    rung = [alert.event_count for n in range(6) for alert in quiet.happen(quiet.event(20 + n, f"a{n}.b"))]
+    assert rung == [3] * 6

@@ -5,7 +5,7 @@ import string
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from logserver.core.redaction.behaviors import BEHAVIORS, Behavior
@@ -74,7 +74,7 @@ WORDS = [
     "*",
     "1",
 ]
-wild = st.lists(st.sampled_from(WORDS), max_size=5).map("".join)
+wild = st.lists(st.sampled_from(WORDS), max_size=8).map("".join)
 texts = st.one_of(wild, st.text(max_size=20), st.text(alphabet="0123456789 -.+()@aeyJ*[]", max_size=30))
 leaves = st.one_of(
     st.none(),
@@ -98,10 +98,10 @@ paths = st.sampled_from(["*", "*.*", "a", "a.0", "metadata", "metadata.*", "ssn"
 def rules(draw: st.DrawFn) -> list[Rule]:
     chosen = draw(st.sets(st.sampled_from([each.name for each in BUILTINS])))
     found = [builtin(name, draw(behaviors)) for name in sorted(chosen)]
-    for number in range(draw(st.integers(0, 3))):
-        found.append(pattern(draw(st.sampled_from(PATTERNS)), draw(behaviors), f"pattern-{number}"))
-    for number in range(draw(st.integers(0, 2))):
-        found.append(field(draw(paths), behavior=draw(behaviors), rule_id=f"field-{number}"))
+    several = st.lists(st.tuples(st.sampled_from(PATTERNS), behaviors), max_size=3)
+    places = st.lists(st.tuples(paths, behaviors), max_size=2)
+    found += [pattern(text, behavior, f"pattern-{at}") for at, (text, behavior) in enumerate(draw(several))]
+    found += [field(path, behavior=behavior, rule_id=f"field-{at}") for at, (path, behavior) in enumerate(draw(places))]
     return found
 
 
@@ -224,7 +224,9 @@ def hidden(draw: st.DrawFn) -> tuple[Any, list[str]]:
     """A value, and what must be nowhere in it any more."""
     spellings = draw(secrets)
     text = draw(before) + spellings[0] + draw(foreign)
-    return placed(draw, draw(values), text), spellings
+    value = draw(values)
+    assume(not any(spelling in spelled(value) for spelling in spellings))
+    return placed(draw, value, text), spellings
 
 
 @settings(max_examples=5 * EXAMPLES, deadline=None)
@@ -264,5 +266,6 @@ def test_the_quick_look_misses_nothing(spellings: list[str], start: str, end: st
 def test_a_pattern_finds_among_others_what_it_finds_alone(many: list[str], text: str, behavior: Behavior) -> None:
     made: Policy = policy(pattern(text, behavior))
     assert made.redact(many).value == [made.redact_text(each) for each in many]
-    keyed = dict.fromkeys(many, 0)
+    # Keys alone may be numbered, so that no two become one.
+    keyed = dict.fromkeys((each for each in many if "[REDACTED 2]" not in each), 0)
     assert made.redact(keyed).count == sum(bool(made.matches(key)) for key in keyed)

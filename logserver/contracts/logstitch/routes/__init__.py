@@ -9,7 +9,10 @@ from logserver.contracts.logstitch.handlers import Handlers
 from logserver.contracts.logstitch.keys import KeyHandlers
 from logserver.contracts.logstitch.options import Options
 from logserver.contracts.logstitch.routes import alerts, events, keys, redaction
+from logserver.contracts.logstitch.routes import streams as stream_routes
 from logserver.contracts.logstitch.routes.terms import Routes
+from logserver.contracts.logstitch.stream_handlers import StreamHandlers
+from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 
 PREFIXES = (
@@ -23,7 +26,7 @@ PREFIXES = (
 """Where unmatched requests are answered in this contract's dialect."""
 
 
-def endpoints(resources: Resources, trail: Trail, options: Options) -> list[Endpoint]:
+def endpoints(resources: Resources, trail: Trail, streams: Streams, options: Options) -> list[Endpoint]:
     """The declarations of the contract over a server's resources."""
     routes = Routes(resources)
     return [
@@ -33,4 +36,7 @@ def endpoints(resources: Resources, trail: Trail, options: Options) -> list[Endp
         *alerts.rules(routes, alert_rules.Handlers(resources)),
         *alerts.told(routes, webhooks.Handlers(resources, options)),
         *alerts.rung(routes, rung.Handlers(resources)),
+        *stream_routes.endpoints(
+            routes, StreamHandlers(resources, streams, options.streams, batch_limit=options.batch_limit)
+        ),
     ]

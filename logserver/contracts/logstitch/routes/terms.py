@@ -20,6 +20,7 @@ REFUSALS: dict[int, Any] = {
     404: Answer(wire.Error, "Nothing of that name, as far as this credential can see."),
     408: Answer(wire.Error, "The body did not arrive in time."),
     409: Answer(wire.Error, "It contradicts what is stored."),
+    410: Answer(wire.Error, "It was there and has expired."),
     413: Answer(wire.Error, "The body is too large."),
     422: Answer(wire.Error, "Every value that breaks a rule, under the path of its field."),
     429: Answer(wire.Error, "The window is used up."),
@@ -43,10 +44,26 @@ class Routes:
         dialect = Dialect(refuse, Notes(resources.observer).refused, stamped=True)
         self._terms = Terms(dialect, resources.gate, resources.database, resources.body_seconds)
 
-    def writes(self, prepare: Callable[[Request], Work], kinds: frozenset[str], *, limit: int = CONTROL_BYTES) -> Hot:
-        """A route that writes, for credentials of these kinds; none of them: for everybody."""
-        return Hot(prepare, Rules(kinds, limit, "body_bytes", forbids=True), self._terms)
+    def writes(
+        self,
+        prepare: Callable[[Request], Work],
+        kinds: frozenset[str],
+        *,
+        limit: int = CONTROL_BYTES,
+        counts: Callable[[Request], None] | None = None,
+    ) -> Hot:
+        """A route that writes, for credentials of these kinds; none of them: for everybody.
 
-    def reads(self, prepare: Callable[[Request], Question], kinds: frozenset[str]) -> Look:
-        """A route that reads."""
-        return Look(prepare, Rules(kinds, CONTROL_BYTES, "body_bytes", forbids=True), self._terms)
+        ``counts`` counts a request before anything else of it is looked at.
+        """
+        return Hot(prepare, Rules(kinds, limit, "body_bytes", forbids=True, counts=counts), self._terms)
+
+    def reads(
+        self,
+        prepare: Callable[[Request], Question],
+        kinds: frozenset[str],
+        *,
+        counts: Callable[[Request], None] | None = None,
+    ) -> Look:
+        """A route that reads; as writes()."""
+        return Look(prepare, Rules(kinds, CONTROL_BYTES, "body_bytes", forbids=True, counts=counts), self._terms)
