@@ -30,7 +30,14 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
     printed = user.types(f"\necho; echo {_END}\n".join(typed)).split(f"\n{_END}\n")
     assert len(printed) == len(typed)
     for block, text in zip(typed, printed, strict=True):
-        if "/keys" in block:
+        if '"action"' in block:
+            assert json.loads(text)["ids"][0].startswith("evt_")
+        elif "audit verify" in block:
+            assert re.fullmatch(r"my-app: 1 event verified, head 1:[0-9a-f]{64}", text.strip())
+        elif "audit export" in block:
+            exported = (user.home / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+            assert (text, [json.loads(line).get("seq") for line in exported]) == ("", [None, 1, None])
+        elif "/keys" in block:
             assert json.loads(text)["key"].startswith("pk_")
         elif "/viewer-tokens" in block:
             assert json.loads(text)["token"].startswith("vt_")
@@ -40,7 +47,7 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
             assert "disk almost full" in text
         else:
             assert (block.startswith(("TOKEN=", "MASTER=", "logserver project tiers")), text) == (True, "")
-    assert user.messages() == {"disk almost full", "payment refused", "nightly-backup"}
+    assert user.messages() == {"disk almost full", "payment refused", "nightly-backup", "user.role.updated"}
     (error,) = user.finds("exception.class:CardDeclined")
     assert error["occurred_at"] == "2026-11-21T08:30:00.000Z"
     assert "1 ok" in user.runs("logserver", "status").stdout
@@ -139,3 +146,25 @@ def test_the_checks_use_the_two_commands_of_the_readme() -> None:
     install, _, pytest_command = test.rpartition(" && ")
     assert install in checks
     assert checks.splitlines()[-1] == pytest_command
+
+
+def test_the_audit_trail_is_guarded_as_it_says(user: User) -> None:
+    token = user.token("my-app")
+    sent = [
+        {"action": f"item.n{n}", "category": "auth", "tenant_id": "acme", "actor": {"id": "u", "type": "user"}}
+        for n in range(3)
+    ]
+    with Wire(user.server) as wire:
+        assert [wire.ask(request("/api/v1/events", token, each)).status for each in sent] == [201] * 3
+    head = user.runs("logserver", "audit", "verify").stdout.split()[-1]
+    user.types("logserver project set my-app --audit-retention-days 365")
+    assert user.server.stop() == 0
+    for name in ("audit.key", "audit.heads"):
+        assert (user.server.folder / name).stat().st_mode & 0o777 == 0o600
+    user.types(f"logserver audit verify --project my-app --head {head}")
+    with closing(sqlite3.connect(user.server.folder / "logserver.db")) as store, store:
+        store.execute("DELETE FROM audit_links WHERE seq = 2")
+    broken = user.runs("logserver", "audit", "verify", code=1).stderr
+    assert re.search("1 event is missing after evt_[0-9A-Z]{26}, before evt_[0-9A-Z]{26}", broken)
+    asked = user.runs("sh", "-c", "echo n | logserver audit seal --project my-app", code=1)
+    assert "sign the chain of my-app" in asked.stderr
