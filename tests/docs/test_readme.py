@@ -11,9 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from standardwebhooks import WebhookVerificationError
 
 from tests.docs.user import User, blocks, needs, readme
 from tests.examples import EXAMPLES, ROOT
+from tests.receiver import Receiver
 from tests.whole.process import PATIENCE, environment, serving
 from tests.whole.raw import EVENTS, Wire, head, log_event, request
 
@@ -30,7 +32,11 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
     printed = user.types(f"\necho; echo {_END}\n".join(typed)).split(f"\n{_END}\n")
     assert len(printed) == len(typed)
     for block, text in zip(typed, printed, strict=True):
-        if '"action"' in block:
+        if "/redaction" in block or "/alerts" in block:
+            shown = json.loads(text)
+            assert shown.get("enabled") or shown["event"]["metadata"]["note"] == "******3456 paid with [REDACTED]"
+            assert shown.get("secret", "whsec_").startswith("whsec_")
+        elif '"action"' in block:
             assert json.loads(text)["ids"][0].startswith("evt_")
         elif "audit verify" in block:
             assert re.fullmatch(r"my-app: 1 event verified, head 1:[0-9a-f]{64}", text.strip())
@@ -78,6 +84,27 @@ def test_what_was_refused_is_noted_without_its_values(tmp_path: Path) -> None:
         (note,) = user.finds("", "--project", "logserver")
     assert (note["context"]["status"], note["context"]["project"]) == (422, "shop")
     assert "secret-level" not in json.dumps(note)
+
+
+def test_what_arrives_at_a_webhook_is_checked_as_it_says(tmp_path: Path) -> None:
+    (check,) = blocks("python")
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(tmp_path / "data", "--allow-private-webhooks") as server, Receiver() as receiver:
+        user = User(server, home)
+        token, master = user.token(), user.master_key()
+        made = user.sends(master, {"url": receiver.url}, "/api/v1/alerts/webhooks").json()
+        rule = {"group_by": "actor_id", "severity": "low", "window_seconds": 60, "threshold": 1, "action_pattern": "*"}
+        assert user.sends(master, {"name": "all", **rule}, "/api/v1/alerts/rules").status == 201
+        actor = {"id": "ann", "type": "user"}
+        seen = {"action": "page.seen", "category": "access", "tenant_id": "acme", "actor": actor}
+        assert user.sends(token, seen, "/api/v1/events").status == 201
+        (arrived,) = receiver.wait_for(1)
+    known = {"secret": made["secret"], "body": arrived.body, "headers": arrived.headers}
+    exec(check, known)  # noqa: S102 - it is the README's
+    assert (known["message"]["type"], known["message"]["data"]["group_key"]) == ("alert.triggered", "ann")
+    with pytest.raises(WebhookVerificationError):
+        exec(check, known | {"body": arrived.body + b" "})  # noqa: S102 - as above
 
 
 def test_what_is_sent_again_is_told_apart(user: User) -> None:
