@@ -59,11 +59,12 @@ class Trials:
             policy = self._policies.of(tx, project.number)
             if problems := matched(policy, event, "event."):
                 raise Invalid(problems)
-            return redacted(policy, event)
+            # As storing does, which keeps no field that is null.
+            return redacted(policy, {name: value for name, value in event.items() if value is not None})
 
         def finish(found: Redacted) -> Reply:
             matches = [Redaction(field, rule_id) for field, rule_id in found.matches]
             return Reply(200, Tried(found.value, found.count, matches, request_id))
 
         # Run by the writer, because the rules are known there as they are at this moment.
-        return Work(in_project(redact, credential_of(request), named), (), 0, 0, finish)
+        return Work(in_project(redact, credential_of(request), named), (), 0, len(request.raw), finish)

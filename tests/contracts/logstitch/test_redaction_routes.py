@@ -367,6 +367,7 @@ EVERYTHING: dict[str, Any] = {
     "changes": [{"field": "pin", "before": "0000", "after": CARD}],
     "occurred_at": "2026-09-21T14:00:00.000Z",
     "idempotency_key": "once",
+    "nothing": None,
     "of_my_own": {"key": "AKIAIOSFODNN7EXAMPLE"},
 }
 
