@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from logserver.contracts.logstitch.chain import BEGINNING, content_hash
+from logserver.contracts.logstitch.links import BEGINNING, content_hash
 from logserver.core import tokens
 from logserver.store.connections import FILE
 from logserver.store.database import snapshot, transaction

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logserver.contracts.logstitch.chain import BEGINNING, content_hash
+from logserver.contracts.logstitch.links import BEGINNING, content_hash
 from logserver.core import projects
 from logserver.core.redaction import rules
 from logserver.core.retention import Retention
