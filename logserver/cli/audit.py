@@ -83,11 +83,17 @@ def _progress(links: int) -> Iterator[Callable[[int], Any]]:
 
 def _tell(each: "Looked") -> None:
     slug, found = each.project.slug, each.found
-    stubs = f", {found.stubs:,} stubs of retention" if found.stubs else ""
+    verified = f"{_counted(found.events, 'event')} verified"
+    if found.stubs:
+        verified += f", {_counted(found.stubs, 'stub')} of retention"
     if found.broken is None:
-        click.echo(f"{slug}: {found.events:,} events verified{stubs}, head {found.head}")
+        click.echo(f"{slug}: {verified}, head {found.head}")
     else:
-        note(f"Error: {slug}: {found.broken.message}; {found.events:,} events before that are verified{stubs}")
+        note(f"Error: {slug}: {found.broken.message}; before that {verified}")
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def spelled(each: "Looked") -> dict[str, Any]:

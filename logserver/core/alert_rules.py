@@ -110,6 +110,16 @@ def read(tx: Tx, project: int, rule_id: str) -> Rule:
     return _rule(row)
 
 
+def owner(tx: Tx, rule_id: str) -> int | None:
+    """The project of a rule, None for a built-in one, which every project has; raises NotFound."""
+    if rule_id in BUILTINS:
+        return None
+    row = tx.execute("SELECT project FROM alert_rules WHERE uuid = ?", (rule_id,)).fetchone()
+    if row is None:
+        raise NotFound("there is no such alert rule")
+    return int(row[0])
+
+
 def create(
     tx: Tx,
     project: int,

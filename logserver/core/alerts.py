@@ -111,6 +111,14 @@ def read(tx: Tx, project: int, alert_id: str) -> Alert:
     return _alert(row)
 
 
+def owner(tx: Tx, alert_id: str) -> int:
+    """The project of an alert; raises NotFound."""
+    row = tx.execute("SELECT project FROM alerts WHERE uuid = ?", (alert_id,)).fetchone()
+    if row is None:
+        raise NotFound("there is no such alert")
+    return int(row[0])
+
+
 def transition(tx: Tx, project: int, alert_id: str, status: str, now_ms: int) -> Alert:
     """Acknowledge an open alert, or resolve one that is open or acknowledged, and tell of it.
 

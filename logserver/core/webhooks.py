@@ -122,6 +122,14 @@ def read(tx: Tx, project: int, webhook_id: str) -> Webhook:
     return _webhook(row)
 
 
+def owner(tx: Tx, webhook_id: str) -> int:
+    """The project of a webhook; raises NotFound."""
+    row = tx.execute("SELECT project FROM webhooks WHERE uuid = ?", (webhook_id,)).fetchone()
+    if row is None:
+        raise NotFound("there is no such webhook")
+    return int(row[0])
+
+
 def every(tx: Tx, project: int) -> list[Webhook]:
     """A project's webhooks, in the order they were made."""
     rows = tx.execute(f"SELECT {_COLUMNS} FROM webhooks WHERE project = ? ORDER BY id", (project,))

@@ -63,7 +63,7 @@ def test_a_break_ends_with_1_and_names_project_and_event(shell: Shell, trail: li
     assert told.stdout == ""
     assert told.stderr == (
         f"Error: shop: {trail[2]} (number 3) was changed; or the link before it, of {trail[1]}, was;"
-        " 2 events before that are verified\n"
+        " before that 2 events verified\n"
     )
     result = shell("audit", "verify", "--json", code=1)
     [found] = json.loads(result.stdout)
@@ -94,7 +94,7 @@ def test_stubs_are_told(shell: Shell) -> None:
         expire(server)
 
     filled(shell.folder, filling)
-    assert shell("audit", "verify").stdout.startswith("shop: 2 events verified, 1 stubs of retention, head 5:")
+    assert shell("audit", "verify").stdout.startswith("shop: 2 events verified, 1 stub of retention, head 5:")
 
 
 def test_without_audit_events_there_is_nothing_to_verify(shell: Shell) -> None:
@@ -193,7 +193,7 @@ def test_sealing_takes_in_the_stubs_and_an_older_copy(shell: Shell, tmp_path: Pa
     with running(shell.folder, FakeClock()):
         pass
     shell("audit", "seal", "--project", "shop", "--yes")
-    assert shell("audit", "verify").stdout.startswith("shop: 2 events verified, 1 stubs of retention, head 5:")
+    assert shell("audit", "verify").stdout.startswith("shop: 2 events verified, 1 stub of retention, head 5:")
 
 
 def test_sealing_does_not_mend_what_was_changed(shell: Shell, trail: list[str]) -> None:

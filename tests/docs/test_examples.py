@@ -84,6 +84,52 @@ def test_what_is_no_report_is_refused_before_the_job_runs(arguments: list[str], 
     assert refused.stderr
 
 
+def test_the_audit_trail_is_sent_read_redacted_and_watched(user: User) -> None:
+    needs("curl")
+    token, master = user.token(), user.master_key()
+    sent = user.runs(EXAMPLES / "logstitch.sh", TOKEN=token, MASTER=master, URL=user.server.base_url)
+    answers = [json.loads(line) for line in sent.stdout.splitlines()]
+    staff, mail, tried, alert_rule, webhook, one, two, read, rung, stream, info, claimed = answers
+    assert (staff["type"], mail["enabled"], alert_rule["type"]) == ("pattern", True, "custom")
+    assert {match["rule_id"] for match in tried["matches"]} == {staff["id"], "builtin_email"}
+    assert webhook["secret"].startswith("whsec_")
+    assert (len(one["ids"]), len(two["ids"]), two["redacted_count"]) == (1, 2, 2)
+    assert [each["target"]["id"] for each in read["events"]] == ["order_2", "order_1"]
+    assert read["events"][1]["metadata"] == {"note": "paid with [REDACTED]", "by": "******3456"}
+    assert [(alert["rule_id"], alert["event_ids"]) for alert in rung["alerts"]] == [(alert_rule["id"], two["ids"])]
+    assert (len(stream["ids"]), info["event_count"], claimed["event_count"]) == (1, 1, 1)
+    assert user.messages("type:audit") == {"user.signed_in", "refund.made", "user.signed_up"}
+    again = user.runs(EXAMPLES / "logstitch.sh", TOKEN=token, MASTER=master, URL=user.server.base_url, PROJECT="my-app")
+    assert json.loads(again.stdout.splitlines()[5])["ids"] == one["ids"]
+    assert "logserver token create" in user.runs(EXAMPLES / "logstitch.sh", code=2, TOKEN=token, MASTER="").stderr
+
+
+def test_node_sends_to_the_audit_trail(user: User) -> None:
+    node = needs("node")
+    major = int(user.runs(node, "--version").stdout.removeprefix("v").partition(".")[0])
+    if major < 18:
+        pytest.skip(f"node {major} has no fetch")
+    for base_url in (user.server.base_url, f"{user.server.base_url}/"):
+        run = user.runs(
+            node,
+            EXAMPLES / "javascript" / "logstitch.mjs",
+            LOGSTITCH_API_KEY=user.token(),
+            LOGSTITCH_BASE_URL=base_url,
+        )
+        assert run.stdout.count("evt_") == 3
+        assert run.stdout.splitlines()[-1] == "250"
+    assert len(user.finds("action:page.seen", "--limit", "1000")) == 500
+    assert {event["context"]["actor"]["name"] for event in user.finds("type:audit")} == {"Ann"}
+    refused = user.runs(
+        node,
+        EXAMPLES / "javascript" / "logstitch.mjs",
+        code=1,
+        LOGSTITCH_API_KEY="unknown",
+        LOGSTITCH_BASE_URL=user.server.base_url,
+    )
+    assert "401 Unauthorized" in refused.stderr
+
+
 def test_the_published_python_client_sends_one_of_each(user: User) -> None:
     user.runs(
         sys.executable,
@@ -118,4 +164,4 @@ def test_every_request_of_the_postman_collection_is_answered_as_it_says(user: Us
 def test_the_scripts_read_as_posix_shell() -> None:
     scripts = [*EXAMPLES.rglob("*.sh")]
     assert {path.read_text(encoding="utf-8").splitlines()[0] for path in scripts} == {"#!/bin/sh"}
-    assert {Path(path).name for path in scripts} == {"check-in.sh", "curl.sh"}
+    assert {Path(path).name for path in scripts} == {"check-in.sh", "curl.sh", "logstitch.sh"}

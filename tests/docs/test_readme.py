@@ -11,9 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from standardwebhooks import WebhookVerificationError
 
 from tests.docs.user import User, blocks, needs, readme
 from tests.examples import EXAMPLES, ROOT
+from tests.receiver import Receiver
 from tests.whole.process import PATIENCE, environment, serving
 from tests.whole.raw import EVENTS, Wire, head, log_event, request
 
@@ -30,7 +32,18 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
     printed = user.types(f"\necho; echo {_END}\n".join(typed)).split(f"\n{_END}\n")
     assert len(printed) == len(typed)
     for block, text in zip(typed, printed, strict=True):
-        if "/keys" in block:
+        if "/redaction" in block or "/alerts" in block:
+            shown = json.loads(text)
+            assert shown.get("enabled") or shown["event"]["metadata"]["note"] == "******3456 paid with [REDACTED]"
+            assert shown.get("secret", "whsec_").startswith("whsec_")
+        elif '"action"' in block:
+            assert json.loads(text)["ids"][0].startswith("evt_")
+        elif "audit verify" in block:
+            assert re.fullmatch(r"my-app: 1 event verified, head 1:[0-9a-f]{64}", text.strip())
+        elif "audit export" in block:
+            exported = (user.home / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+            assert (text, [json.loads(line).get("seq") for line in exported]) == ("", [None, 1, None])
+        elif "/keys" in block:
             assert json.loads(text)["key"].startswith("pk_")
         elif "/viewer-tokens" in block:
             assert json.loads(text)["token"].startswith("vt_")
@@ -40,7 +53,7 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
             assert "disk almost full" in text
         else:
             assert (block.startswith(("TOKEN=", "MASTER=", "logserver project tiers")), text) == (True, "")
-    assert user.messages() == {"disk almost full", "payment refused", "nightly-backup"}
+    assert user.messages() == {"disk almost full", "payment refused", "nightly-backup", "user.role.updated"}
     (error,) = user.finds("exception.class:CardDeclined")
     assert error["occurred_at"] == "2026-11-21T08:30:00.000Z"
     assert "1 ok" in user.runs("logserver", "status").stdout
@@ -71,6 +84,27 @@ def test_what_was_refused_is_noted_without_its_values(tmp_path: Path) -> None:
         (note,) = user.finds("", "--project", "logserver")
     assert (note["context"]["status"], note["context"]["project"]) == (422, "shop")
     assert "secret-level" not in json.dumps(note)
+
+
+def test_what_arrives_at_a_webhook_is_checked_as_it_says(tmp_path: Path) -> None:
+    (check,) = blocks("python")
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(tmp_path / "data", "--allow-private-webhooks") as server, Receiver() as receiver:
+        user = User(server, home)
+        token, master = user.token(), user.master_key()
+        made = user.sends(master, {"url": receiver.url}, "/api/v1/alerts/webhooks").json()
+        rule = {"group_by": "actor_id", "severity": "low", "window_seconds": 60, "threshold": 1, "action_pattern": "*"}
+        assert user.sends(master, {"name": "all", **rule}, "/api/v1/alerts/rules").status == 201
+        actor = {"id": "ann", "type": "user"}
+        seen = {"action": "page.seen", "category": "access", "tenant_id": "acme", "actor": actor}
+        assert user.sends(token, seen, "/api/v1/events").status == 201
+        (arrived,) = receiver.wait_for(1)
+    known = {"secret": made["secret"], "body": arrived.body, "headers": arrived.headers}
+    exec(check, known)  # noqa: S102 - it is the README's
+    assert (known["message"]["type"], known["message"]["data"]["group_key"]) == ("alert.triggered", "ann")
+    with pytest.raises(WebhookVerificationError):
+        exec(check, known | {"body": arrived.body + b" "})  # noqa: S102 - as above
 
 
 def test_what_is_sent_again_is_told_apart(user: User) -> None:
@@ -139,3 +173,25 @@ def test_the_checks_use_the_two_commands_of_the_readme() -> None:
     install, _, pytest_command = test.rpartition(" && ")
     assert install in checks
     assert checks.splitlines()[-1] == pytest_command
+
+
+def test_the_audit_trail_is_guarded_as_it_says(user: User) -> None:
+    token = user.token("my-app")
+    sent = [
+        {"action": f"item.n{n}", "category": "auth", "tenant_id": "acme", "actor": {"id": "u", "type": "user"}}
+        for n in range(3)
+    ]
+    with Wire(user.server) as wire:
+        assert [wire.ask(request("/api/v1/events", token, each)).status for each in sent] == [201] * 3
+    head = user.runs("logserver", "audit", "verify").stdout.split()[-1]
+    user.types("logserver project set my-app --audit-retention-days 365")
+    assert user.server.stop() == 0
+    for name in ("audit.key", "audit.heads"):
+        assert (user.server.folder / name).stat().st_mode & 0o777 == 0o600
+    user.types(f"logserver audit verify --project my-app --head {head}")
+    with closing(sqlite3.connect(user.server.folder / "logserver.db")) as store, store:
+        store.execute("DELETE FROM audit_links WHERE seq = 2")
+    broken = user.runs("logserver", "audit", "verify", code=1).stderr
+    assert re.search("1 event is missing after evt_[0-9A-Z]{26}, before evt_[0-9A-Z]{26}", broken)
+    asked = user.runs("sh", "-c", "echo n | logserver audit seal --project my-app", code=1)
+    assert "sign the chain of my-app" in asked.stderr

@@ -10,8 +10,11 @@ import pytest
 
 from logserver.cli import main
 from logserver.contracts.logister import batch, bounds, mobile
-from logserver.core import tokens, viewers
+from logserver.contracts.logstitch import events as audit
+from logserver.contracts.logstitch import fields, reading
+from logserver.core import alert_rules, tokens, viewers, webhooks
 from logserver.core.projects import DEFAULT_RETENTION_DAYS
+from logserver.core.redaction import rules
 from logserver.settings import Settings
 from logserver.store import syntax
 from logserver.store.words import MAX_VALUE
@@ -120,6 +123,22 @@ def test_every_limit_is_in_the_table() -> None:
         "decompressed_bytes": batch.UNPACKED_BYTES,
     }
     assert {code: int(limit) for code, limit, _ in table("Code | Limit")} == limits
+
+
+def test_every_limit_of_the_audit_trail_is_in_its_table() -> None:
+    assert {what: int(limit) for what, limit in table("Audit trail |")} == {
+        "bytes of a body with a project's events": fields.BODY_BYTES,
+        "bytes of any other body": fields.CONTROL_BYTES,
+        "events of an array (`LOGSERVER_AUDIT_BATCH_LIMIT`)": Settings.audit_batch_limit,
+        "characters of an `action": audit.MAX_ACTION,
+        "characters of an id, `tenant_id` or `idempotency_key": audit.MAX_NAME,
+        "keys and elements of an event": audit.MAX_KEYS,
+        "levels of nesting in an event": audit.MAX_DEPTH,
+        "events or alerts of a page": reading.MOST,
+        "redaction rules of a project's own": rules.MAX_CUSTOM,
+        "alert rules of a project's own": alert_rules.MOST_CUSTOM,
+        "webhooks of a project": webhooks.MOST,
+    }
 
 
 @pytest.mark.parametrize(

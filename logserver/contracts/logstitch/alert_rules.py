@@ -1,5 +1,6 @@
 """The rules of alerts as the contract shows and takes them."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,8 +15,9 @@ from logserver.contracts.logstitch.alerts import SEVERITIES
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.contracts.logstitch.redaction import Deleted
-from logserver.core import alert_rules
+from logserver.core import alert_bounds, alert_rules
 from logserver.core.alert_rules import Rule
+from logserver.core.faults import Invalid
 from logserver.core.projects import Project
 from logserver.core.times import iso_text
 from logserver.store.tx import Tx
@@ -95,7 +97,7 @@ class Handlers:
 
     def list_(self, request: Request) -> Question:
         """GET /alerts/rules."""
-        self._gate.take(request, "alerts/rules")
+        self._gate.take(request, "alerts/rules list")
         request_id = request.id
 
         def look(tx: Tx, project: Project) -> list[Rule]:
@@ -109,7 +111,7 @@ class Handlers:
 
     def create(self, request: Request) -> Work:
         """POST /alerts/rules."""
-        self._gate.take(request, "alerts/rules")
+        self._gate.take(request, "alerts/rules create")
         sent = object_of(request)
         named = named_project(request, sent)
         values = _read(sent, required=True)
@@ -122,25 +124,31 @@ class Handlers:
 
     def change(self, request: Request) -> Work:
         """PATCH /alerts/rules/{id}."""
-        self._gate.take(request, "alerts/rules")
+        self._gate.take(request, "alerts/rules change")
         rule_id = request.params["id"]
         sent = object_of(request)
         named = named_project(request, sent)
+        built_in = alert_rules.BUILTINS.get(rule_id)
+        if built_in is not None and sent.get("group_by") == built_in.group_by:
+            # Those of monitors and error groups are grouped as no rule of one's own can be.
+            del sent["group_by"]
         values = _read(sent, required=False)
 
         def change(tx: Tx, project: Project) -> Rule:
             rule = alert_rules.read(tx, project.number, rule_id)
+            if sent.get("type") not in {None, rule.type}:
+                raise Invalid([("type", "Cannot be changed")])
             # What stays as it is may be sent along.
             different = {
                 name: value for name, value in values.items() if value is not None and value != getattr(rule, name)
             }
             return alert_rules.change(tx, project.number, rule_id, **different)
 
-        return self._work(request, change, named, 200)
+        return self._work(request, change, named, 200, rule_id)
 
     def delete(self, request: Request) -> Work:
         """DELETE /alerts/rules/{id}."""
-        self._gate.take(request, "alerts/rules")
+        self._gate.take(request, "alerts/rules delete")
         rule_id, request_id = request.params["id"], request.id
 
         def delete(tx: Tx, project: Project) -> None:
@@ -149,17 +157,21 @@ class Handlers:
         def finish(_outcome: None) -> Reply:
             return Reply(200, Deleted(deleted=True, request_id=request_id))
 
-        return Work(in_project(delete, credential_of(request), named_project(request)), (), 0, 0, finish)
+        owner = partial(alert_rules.owner, rule_id=rule_id)
+        return Work(in_project(delete, credential_of(request), named_project(request), owner), (), 0, 0, finish)
 
-    def _work(self, request: Request, function: Any, named: str | None, status: int) -> Work:
+    def _work(
+        self, request: Request, function: Any, named: str | None, status: int, rule_id: str | None = None
+    ) -> Work:
         request_id = request.id
+        owner = None if rule_id is None else partial(alert_rules.owner, rule_id=rule_id)
 
         def finish(rule: Rule) -> Reply:
             shown = _shown(rule)
             shown.request_id = request_id
             return Reply(status, shown)
 
-        return Work(in_project(function, credential_of(request), named), (), 0, 0, finish)
+        return Work(in_project(function, credential_of(request), named, owner), (), 0, 0, finish)
 
 
 def _read(sent: dict[str, Any], *, required: bool) -> dict[str, Any]:
@@ -175,9 +187,9 @@ def _read(sent: dict[str, Any], *, required: bool) -> dict[str, Any]:
         "enabled": fields.boolean("enabled"),
         "cooldown_seconds": fields.integer("cooldown_seconds", 0, _MAX_COOLDOWN),
     }
-    if sent.get("type", "custom") not in {"custom", None} and required:
+    if required and sent.get("type") not in {None, "custom"}:
         fields.wrong("type", "Must be custom")
-    fields.done()
+    alert_bounds.check({name: value for name, value in values.items() if value is not None}, fields.problems)
     return values
 
 

@@ -1,5 +1,6 @@
 """Alerts as the contract shows them: which rang, and what became of them."""
 
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -79,7 +80,7 @@ class Handlers:
 
     def list_(self, request: Request) -> Question:
         """GET /alerts."""
-        self._gate.take(request, "alerts")
+        self._gate.take(request, "alerts list")
         query = request.query()
         fields = Fields({name: value for name, value in query.items() if value != ""}, query=True)
         start, end = fields.moment("start_date"), fields.moment("end_date", end=True)
@@ -91,7 +92,7 @@ class Handlers:
             end_ms=None if end is None else end // 1000,
         )
         limit = fields.integer("limit", 1, MOST) or USUAL_LIMIT
-        cursor = fields.text("cursor", longest=200)
+        cursor = query.get("cursor") or None
         fields.done()
         request_id, secret = request.id, self._resources.database.secret
 
@@ -115,7 +116,7 @@ class Handlers:
 
     def change(self, request: Request) -> Work:
         """PATCH /alerts/{id}: a transition."""
-        self._gate.take(request, "alerts")
+        self._gate.take(request, "alerts change")
         alert_id, request_id = request.params["id"], request.id
         sent = object_of(request)
         named = named_project(request, sent)
@@ -130,4 +131,5 @@ class Handlers:
             shown: dict[str, Any] = alerts.spelled(alert)
             return Reply(200, {**shown, "request_id": request_id})
 
-        return Work(in_project(change, credential_of(request), named), (), 0, 0, finish)
+        owner = partial(alerts.owner, alert_id=alert_id)
+        return Work(in_project(change, credential_of(request), named, owner), (), 0, 0, finish)

@@ -19,6 +19,9 @@ MASTER = frozenset({"master"})
 KEYS = frozenset({"master", "project"})
 READERS = frozenset({"master", "project", "viewer"})
 
+Owner = Callable[[Tx], int | None]
+"""The number of the project that something of an id is of; None where the id is that of every project."""
+
 
 def credential_of(request: Request) -> Credential:
     """The credential a request was admitted with."""
@@ -47,8 +50,8 @@ def named_project(request: Request, sent: dict[str, Any] | None = None) -> str |
     return named
 
 
-def project_of(tx: Tx, credential: Credential, named: str | None) -> Project:
-    """The project a request is about, as it is now.
+def project_of(tx: Tx, credential: Credential, named: str | None, owner: Owner | None = None) -> Project:
+    """The project a request is about, as it is now; ``owner`` tells it from the id that is asked about.
 
     Raises NotFound for one that is not there, and Malformed where a master key would have to name one.
     """
@@ -56,6 +59,8 @@ def project_of(tx: Tx, credential: Credential, named: str | None) -> Project:
         return projects.by_number(tx, credential.project.number)
     if named is not None:
         return projects.by_slug(tx, named)
+    if owner is not None and (number := owner(tx)) is not None:
+        return projects.by_number(tx, number)
     found = [project for project in projects.every(tx, archived=False) if not project.system]
     if len(found) == 1:
         return found[0]
@@ -64,11 +69,13 @@ def project_of(tx: Tx, credential: Credential, named: str | None) -> Project:
     raise Malformed("there are several projects: name one with project_id, in the query or in the body")
 
 
-def in_project(function: Callable[..., T], credential: Credential, named: str | None) -> Callable[..., T]:
+def in_project(
+    function: Callable[..., T], credential: Credential, named: str | None, owner: Owner | None = None
+) -> Callable[..., T]:
     """A function of a transaction and a project, and more, as one of the transaction and the rest."""
 
     def run(tx: Any, *arguments: Any) -> T:
-        return function(tx, project_of(tx, credential, named), *arguments)
+        return function(tx, project_of(tx, credential, named, owner), *arguments)
 
     return run
 

@@ -17,6 +17,11 @@ PARTS = ("actor", "target", "context", "metadata", "changes")
 FIXED = frozenset({"action", "category", "tenant_id", "idempotency_key", "occurred_at"})
 """Fields that are no free text; all else of an event is redacted, also what the contract has no name for."""
 
+IDENTIFIERS = ("tenant_id", "idempotency_key")
+"""What cannot be redacted without becoming another one, so that what a rule matches in it is refused."""
+
+MATCHED = "Must not hold what a redaction rule matches"
+
 STRUCTURE = frozenset(
     {
         *PARTS,
@@ -99,7 +104,7 @@ def _draft(sent: Any, prefix: str, *, numbers: bool) -> Draft | list[tuple[str, 
     for name in GIVEN_BY_SERVER:
         if name in sent:
             fields.wrong(name, "Is given by the server")
-    _bounds(fields, sent, numbers=numbers)
+    check_bounds(fields, sent, numbers=numbers)
     return fields.problems or Draft(sent, moment)
 
 
@@ -140,8 +145,11 @@ def _changes(fields: Fields, changes: Any) -> None:
             fields.wrong(f"changes.{index}.field", "Required" if change.get("field") is None else "Expected string")
 
 
-def _bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None:
-    """Note what is nested too deeply, too many, or an integer that not every reader can tell from its neighbours."""
+def check_bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None:
+    """Note what is nested too deeply, too many, or an integer that not every reader can tell from its neighbours.
+
+    ``numbers`` says whether the event may hold very long ones.
+    """
     # A name of the sender's own may be what must not be shown.
     level = [(name if name in _NAMED else "event", value) for name, value in sent.items()]
     seen = len(sent)
@@ -164,6 +172,15 @@ def _bounds(fields: Fields, sent: dict[str, Any], *, numbers: bool) -> None:
             return
         level = below
     fields.wrong(level[0][0], f"May be nested {MAX_DEPTH} levels deep")
+
+
+def matched(policy: Policy, sent: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
+    """What is wrong with an event in whose identifiers the rules of a policy find something."""
+    return [
+        (f"{prefix}{name}", MATCHED)
+        for name in IDENTIFIERS
+        if sent.get(name) is not None and policy.matches(sent[name])
+    ]
 
 
 def redacted(policy: Policy, sent: dict[str, Any]) -> Redacted:

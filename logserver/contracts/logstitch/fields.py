@@ -27,9 +27,9 @@ class InvalidPath(Invalid):
     """What is wrong stands in the path."""
 
 
-def object_of(request: Request) -> dict[str, Any]:
+def object_of(request: Request, limit: int = CONTROL_BYTES) -> dict[str, Any]:
     """The JSON object of a body; Malformed for what is no JSON, Invalid for another value."""
-    value = decode(body_of(request, CONTROL_BYTES))
+    value = decode(body_of(request, limit))
     if not isinstance(value, dict):
         raise Invalid([("", "Expected object")])
     return value
@@ -93,7 +93,7 @@ class Fields:
             if required:
                 self.wrong(name, "Required")
             return None
-        if isinstance(value, str) and _INTEGER.fullmatch(value):
+        if self._query and isinstance(value, str) and _INTEGER.fullmatch(value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             self.wrong(name, "Expected integer")

@@ -1,5 +1,6 @@
 """The rules of redaction as the contract shows and takes them."""
 
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -11,13 +12,10 @@ from logserver.api.look import Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.contracts.logstitch.events import redacted
 from logserver.contracts.logstitch.fields import Fields, object_of
-from logserver.contracts.logstitch.wire import Redaction
 from logserver.core.faults import Invalid
 from logserver.core.projects import Project
-from logserver.core.redaction import rules
-from logserver.core.redaction.engine import Policies, Redacted
+from logserver.core.redaction import bounds, rules
 from logserver.core.redaction.rules import Rule
 from logserver.core.times import iso_text
 from logserver.store.tx import Tx
@@ -74,21 +72,6 @@ class RuleList(msgspec.Struct):
     request_id: str
 
 
-class Sample(msgspec.Struct):
-    """An event to try the rules on."""
-
-    event: dict[str, Any]
-
-
-class Tried(msgspec.Struct):
-    """What would be stored of an event, and what matched."""
-
-    event: dict[str, Any]
-    redacted_count: int
-    matches: list[Redaction]
-    request_id: str
-
-
 class Deleted(msgspec.Struct):
     """It is not there any more."""
 
@@ -97,16 +80,15 @@ class Deleted(msgspec.Struct):
 
 
 class Handlers:
-    """The handlers of /api/v1/redaction/*."""
+    """The handlers of /api/v1/redaction/rules."""
 
-    def __init__(self, resources: Resources, policies: Policies) -> None:
+    def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._gate = resources.gate
-        self._policies = policies
 
     def list_(self, request: Request) -> Question:
         """GET /redaction/rules."""
-        self._gate.take(request, "redaction/rules")
+        self._gate.take(request, "redaction/rules list")
         request_id = request.id
 
         def finish(found: list[Rule]) -> Reply:
@@ -120,7 +102,7 @@ class Handlers:
 
     def create(self, request: Request) -> Work:
         """POST /redaction/rules."""
-        self._gate.take(request, "redaction/rules")
+        self._gate.take(request, "redaction/rules create")
         sent = object_of(request)
         named = named_project(request, sent)
         fields = Fields(sent)
@@ -130,12 +112,10 @@ class Handlers:
         paths = fields.texts("fields")
         if kind == "field_redact" and not fields.given("fields"):
             fields.wrong("fields", "Required")
-        for stray in ("fields",) if kind == "pattern" else ("pattern",):
-            if kind is not None and fields.given(stray):
-                fields.wrong(stray, f"Does not belong to a rule of type {kind}")
         behavior = fields.choice("behavior", BEHAVIORS) or "replace"
         enabled = fields.boolean("enabled")
-        fields.done()
+        if fields.problems:
+            bounds.check(kind, fields.problems, name=name, pattern=pattern, fields=paths)
 
         def create(tx: Tx, project: Project) -> Rule:
             return rules.create(
@@ -154,7 +134,7 @@ class Handlers:
 
     def change(self, request: Request) -> Work:
         """PUT /redaction/rules/{id}."""
-        self._gate.take(request, "redaction/rules")
+        self._gate.take(request, "redaction/rules change")
         rule_id = request.params["id"]
         sent = object_of(request)
         named = named_project(request, sent)
@@ -164,7 +144,8 @@ class Handlers:
         paths = fields.texts("fields")
         behavior = fields.choice("behavior", BEHAVIORS)
         enabled = fields.boolean("enabled")
-        fields.done()
+        if fields.problems:
+            bounds.check(None, fields.problems, name=name, pattern=pattern, fields=paths)
 
         def change(tx: Tx, project: Project) -> Rule:
             rule = rules.read(tx, project.number, rule_id)
@@ -182,11 +163,11 @@ class Handlers:
                 enabled=enabled,
             )
 
-        return self._work(request, change, named, 200)
+        return self._work(request, change, named, 200, rule_id)
 
     def delete(self, request: Request) -> Work:
         """DELETE /redaction/rules/{id}."""
-        self._gate.take(request, "redaction/rules")
+        self._gate.take(request, "redaction/rules delete")
         rule_id, request_id = request.params["id"], request.id
 
         def delete(tx: Tx, project: Project) -> None:
@@ -195,37 +176,21 @@ class Handlers:
         def finish(_outcome: None) -> Reply:
             return Reply(200, Deleted(deleted=True, request_id=request_id))
 
-        return Work(in_project(delete, credential_of(request), named_project(request)), (), 0, 0, finish)
+        owner = partial(rules.owner, rule_id=rule_id)
+        return Work(in_project(delete, credential_of(request), named_project(request), owner), (), 0, 0, finish)
 
-    def test(self, request: Request) -> Work:
-        """POST /redaction/test: what would become of an event; nothing is stored."""
-        self._gate.take(request, "redaction/test")
-        sent = object_of(request)
-        named = named_project(request, sent)
-        event = sent.get("event")
-        if not isinstance(event, dict):
-            raise Invalid([("event", "Required" if event is None else "Expected object")])
+    def _work(
+        self, request: Request, function: Any, named: str | None, status: int, rule_id: str | None = None
+    ) -> Work:
         request_id = request.id
-
-        def redact(tx: Tx, project: Project) -> Redacted:
-            return redacted(self._policies.of(tx, project.number), event)
-
-        def finish(found: Redacted) -> Reply:
-            matches = [Redaction(field, rule_id) for field, rule_id in found.matches]
-            return Reply(200, Tried(found.value, found.count, matches, request_id))
-
-        # Run by the writer, because the rules are known there as they are at this moment.
-        return Work(in_project(redact, credential_of(request), named), (), 0, 0, finish)
-
-    def _work(self, request: Request, function: Any, named: str | None, status: int) -> Work:
-        request_id = request.id
+        owner = None if rule_id is None else partial(rules.owner, rule_id=rule_id)
 
         def finish(rule: Rule) -> Reply:
             shown = _shown(rule)
             shown.request_id = request_id
             return Reply(status, shown)
 
-        return Work(in_project(function, credential_of(request), named), (), 0, 0, finish)
+        return Work(in_project(function, credential_of(request), named, owner), (), 0, 0, finish)
 
 
 def _shown(rule: Rule) -> ShownRule:

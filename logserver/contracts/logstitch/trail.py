@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import Chain, Entry
-from logserver.contracts.logstitch.events import Draft, event_of, public_id, published, redacted
+from logserver.contracts.logstitch.events import MATCHED, Draft, event_of, matched, public_id, published, redacted
 from logserver.core.alert_engine import Engine
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
@@ -18,8 +18,6 @@ from logserver.store.events import Event
 from logserver.store.ids import EPOCH_MS
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
-
-_MATCHED = "Must not hold what a redaction rule matches"
 
 
 class Stored(NamedTuple):
@@ -83,7 +81,7 @@ class Trail:
         policy = self.policies.of(tx, project.number)
         made = [self._claimable(tx, policy, project, event) for event in claimed]
         if problems := [
-            (f"events.{index}.tenant_id", _MATCHED)
+            (f"events.{index}.tenant_id", MATCHED)
             for index, event in enumerate(made)
             if policy.matches(event.context["tenant_id"])
         ]:
@@ -174,11 +172,7 @@ def read_redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tupl
     problems: list[tuple[str, str]] = []
     for index, (sent, time) in enumerate(drafts):
         prefix = f"{index}." if len(drafts) > 1 else ""
-        problems += [
-            (f"{prefix}{name}", _MATCHED)
-            for name in ("tenant_id", "idempotency_key")
-            if sent.get(name) is not None and policy.matches(sent[name])
-        ]
+        problems += matched(policy, sent, prefix)
         found = redacted(policy, sent)
         made.append(event_of(found.value, found.matches, time, received_ms))
         counts.append(found.count)

@@ -1,5 +1,6 @@
 """Webhooks as the contract shows and takes them."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,8 @@ from logserver.contracts.logstitch.asking import credential_of, in_project, name
 from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.contracts.logstitch.options import Options
 from logserver.contracts.logstitch.redaction import Deleted
-from logserver.core import post, webhooks
+from logserver.core import post, targets, webhooks
+from logserver.core.faults import Invalid
 from logserver.core.post import Attempt
 from logserver.core.projects import Project
 from logserver.core.times import iso_text
@@ -87,7 +89,7 @@ class Handlers:
 
     def list_(self, request: Request) -> Question:
         """GET /alerts/webhooks."""
-        self._gate.take(request, "alerts/webhooks")
+        self._gate.take(request, "alerts/webhooks list")
         request_id = request.id
 
         def look(tx: Tx, project: Project) -> tuple[list[Webhook], dict[str, list[Attempt]]]:
@@ -103,23 +105,19 @@ class Handlers:
 
     def create(self, request: Request) -> Work:
         """POST /alerts/webhooks."""
-        self._gate.take(request, "alerts/webhooks")
+        self._gate.take(request, "alerts/webhooks create")
         sent = object_of(request)
         named = named_project(request, sent)
-        fields = Fields(sent)
-        url = fields.text("url", longest=_MAX_URL, required=True)
-        events = fields.texts("events")
-        enabled = fields.boolean("enabled")
-        fields.done()
+        values = self._read(sent, required=True)
         request_id = request.id
 
         def create(tx: Tx, project: Project) -> tuple[Webhook, str]:
             return webhooks.create(
                 tx,
                 project.number,
-                url=str(url),
-                enabled=enabled is not False,
-                events=events or (),
+                url=values["url"],
+                enabled=values["enabled"] is not False,
+                events=values["events"] or (),
                 now_ms=self._resources.clock.now_ms(),
                 **self._allowed,
             )
@@ -133,17 +131,11 @@ class Handlers:
 
     def change(self, request: Request) -> Work:
         """PATCH or PUT /alerts/webhooks/{id}."""
-        self._gate.take(request, "alerts/webhooks")
+        self._gate.take(request, "alerts/webhooks change")
         webhook_id, request_id = request.params["id"], request.id
         sent = object_of(request)
         named = named_project(request, sent)
-        fields = Fields(sent)
-        values: dict[str, Any] = {
-            "url": fields.text("url", longest=_MAX_URL),
-            "enabled": fields.boolean("enabled"),
-            "events": fields.texts("events"),
-        }
-        fields.done()
+        values = self._read(sent, required=False)
 
         def change(tx: Tx, project: Project) -> Webhook:
             return webhooks.change(tx, project.number, webhook_id, **values, **self._allowed)
@@ -153,11 +145,12 @@ class Handlers:
             shown.request_id = request_id
             return Reply(200, shown)
 
-        return Work(in_project(change, credential_of(request), named), (), 0, 0, finish)
+        owner = partial(webhooks.owner, webhook_id=webhook_id)
+        return Work(in_project(change, credential_of(request), named, owner), (), 0, 0, finish)
 
     def delete(self, request: Request) -> Work:
         """DELETE /alerts/webhooks/{id}."""
-        self._gate.take(request, "alerts/webhooks")
+        self._gate.take(request, "alerts/webhooks delete")
         webhook_id, request_id = request.params["id"], request.id
 
         def delete(tx: Tx, project: Project) -> None:
@@ -166,7 +159,26 @@ class Handlers:
         def finish(_outcome: None) -> Reply:
             return Reply(200, Deleted(deleted=True, request_id=request_id))
 
-        return Work(in_project(delete, credential_of(request), named_project(request)), (), 0, 0, finish)
+        owner = partial(webhooks.owner, webhook_id=webhook_id)
+        return Work(in_project(delete, credential_of(request), named_project(request), owner), (), 0, 0, finish)
+
+    def _read(self, sent: dict[str, Any], *, required: bool) -> dict[str, Any]:
+        """The values of a webhook by name, None for what is not there; raises Invalid with everything wrong."""
+        fields = Fields(sent)
+        url = fields.text("url", longest=_MAX_URL, required=required)
+        if url is not None:
+            try:
+                targets.check(url, **self._allowed)
+            except Invalid as wrong:
+                fields.problems += wrong.problems
+        events = fields.texts("events")
+        known = (*webhooks.KINDS, *webhooks.SEVERITIES)
+        for index, event in enumerate(events or ()):
+            if event not in known:
+                fields.wrong(f"events.{index}", f"Must be one of {', '.join(known)}")
+        enabled = fields.boolean("enabled")
+        fields.done()
+        return {"url": url, "enabled": enabled, "events": events}
 
 
 def _shown(webhook: Webhook, attempts: list[Attempt] | None = None) -> ShownWebhook:

@@ -6,20 +6,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from logserver.core.faults import Conflict, Invalid, NotFound
+from logserver.core.faults import Conflict, NotFound
 from logserver.core.projects import changed
-from logserver.core.redaction import patterns
-from logserver.core.redaction.behaviors import BEHAVIORS, Behavior
+from logserver.core.redaction import bounds
+from logserver.core.redaction.behaviors import Behavior
 from logserver.core.redaction.builtin import BUILTINS, BY_ID, Builtin
 from logserver.store.tx import Tx
 
 MAX_CUSTOM = 100
 """Rules of its own a project may have."""
-
-MAX_NAME = 100
-MAX_PATTERN = 1_000
-MAX_FIELDS = 50
-MAX_FIELD = 256
 
 _COLUMNS = "uuid, type, name, pattern, fields, behavior, enabled, created_at"
 
@@ -82,6 +77,16 @@ def read(tx: Tx, project: int, rule_id: str) -> Rule:
     return _custom(row)
 
 
+def owner(tx: Tx, rule_id: str) -> int | None:
+    """The project of a rule, None for a built-in one, which every project has; raises NotFound."""
+    if rule_id in BY_ID:
+        return None
+    row = tx.execute("SELECT project FROM redaction_rules WHERE uuid = ?", (rule_id,)).fetchone()
+    if row is None:
+        raise NotFound("there is no such redaction rule")
+    return int(row[0])
+
+
 def create(
     tx: Tx,
     project: int,
@@ -98,20 +103,15 @@ def create(
 
     Raises Invalid with every problem of the values, Conflict where the project has 100 rules of its own.
     """
-    problems: list[tuple[str, str]] = []
-    if type not in {"pattern", "field_redact"}:
-        problems.append(("type", "must be pattern or field_redact"))
-    _check(problems, name=name, behavior=behavior)
-    if type == "pattern":
-        _check_pattern(problems, pattern)
-        if fields:
-            problems.append(("fields", "belong to rules of type field_redact"))
-    elif type == "field_redact":
-        _check_fields(problems, fields)
-        if pattern is not None:
-            problems.append(("pattern", "belongs to rules of type pattern"))
-    if problems:
-        raise Invalid(problems)
+    known = type in {"pattern", "field_redact"}
+    bounds.check(
+        type if known else None,
+        [] if known else [("type", "must be pattern or field_redact")],
+        name=name,
+        behavior=behavior,
+        pattern=(pattern or "") if type == "pattern" else pattern,
+        fields=(fields or ()) if type == "field_redact" else fields or None,
+    )
     if tx.execute("SELECT count(*) FROM redaction_rules WHERE project = ?", (project,)).fetchone()[0] >= MAX_CUSTOM:
         raise Conflict(f"a project has at most {MAX_CUSTOM} redaction rules of its own")
     rule_id = str(uuid.uuid4())
@@ -139,23 +139,9 @@ def change(
     Raises NotFound, or Invalid with every problem of the values.
     """
     rule = read(tx, project, rule_id)
-    problems: list[tuple[str, str]] = []
-    given = {"name": name, "pattern": pattern, "fields": fields}
-    if rule.type == "builtin":
-        _check(problems, behavior=behavior)
-        problems += [(field, "is not yours to change") for field, value in given.items() if value is not None]
-    else:
-        _check(problems, name=name, behavior=behavior)
-        if rule.type != "pattern" and pattern is not None:
-            problems.append(("pattern", "belongs to rules of type pattern"))
-        elif pattern is not None:
-            _check_pattern(problems, pattern)
-        if rule.type != "field_redact" and fields is not None:
-            problems.append(("fields", "belong to rules of type field_redact"))
-        elif fields is not None:
-            _check_fields(problems, fields)
-    if problems:
-        raise Invalid(problems)
+    given = {"name": name, "behavior": behavior, "pattern": pattern, "fields": fields}
+    fixed = [field for field in ("name", "pattern", "fields") if given[field] is not None and rule.type == "builtin"]
+    bounds.check(rule.type, [(field, "is not yours to change") for field in fixed], **given)
     _write(
         tx,
         project,
@@ -210,35 +196,3 @@ def _custom(row: Sequence[Any]) -> Rule:
 
 def _json(fields: Sequence[str]) -> str:
     return msgspec.json.encode(list(fields)).decode()
-
-
-def _check(problems: list[tuple[str, str]], *, name: str | None = None, behavior: str | None = None) -> None:
-    if name is not None and not (name.strip() and len(name) <= MAX_NAME and _writable(name)):
-        problems.append(("name", f"must be 1 to {MAX_NAME} characters, none of them a control character"))
-    if behavior is not None and behavior not in BEHAVIORS:
-        problems.append(("behavior", "must be replace, hash or mask"))
-
-
-def _check_pattern(problems: list[tuple[str, str]], pattern: str | None) -> None:
-    if not pattern or len(pattern) > MAX_PATTERN:
-        problems.append(("pattern", f"must be 1 to {MAX_PATTERN} characters"))
-        return
-    try:
-        patterns.custom(pattern)
-    except patterns.Unusable as why:
-        problems.append(("pattern", f"cannot be used: {why}"))
-
-
-def _check_fields(problems: list[tuple[str, str]], fields: Sequence[str] | None) -> None:
-    if not fields or len(fields) > MAX_FIELDS:
-        problems.append(("fields", f"must be 1 to {MAX_FIELDS} dot paths"))
-        return
-    for index, path in enumerate(fields):
-        if not 1 <= len(path) <= MAX_FIELD:
-            problems.append((f"fields.{index}", f"must be 1 to {MAX_FIELD} characters"))
-        elif not _writable(path) or any(not part or ("*" in part and part != "*") for part in path.split(".")):
-            problems.append((f"fields.{index}", "must be keys with dots between, * alone for any one key or index"))
-
-
-def _writable(text: str) -> bool:
-    return not any(character < " " or "\ud800" <= character <= "\udfff" for character in text)

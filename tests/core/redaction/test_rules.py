@@ -118,7 +118,7 @@ def test_nothing_else_of_a_built_in_rule_can_be(tx: Tx, project: Project) -> Non
         rules.change(
             tx, project.number, "builtin_ssn", name="x", pattern="x", fields=("x",), behavior="burn", enabled=False
         )
-    assert problems(raised) == ["behavior", "name", "pattern", "fields"]
+    assert problems(raised) == ["name", "pattern", "fields", "behavior"]
     assert rules.every(tx, project.number) == rules.defaults()
 
 
@@ -190,7 +190,7 @@ def test_a_project_has_a_hundred_of_its_own(tx: Tx, project: Project) -> None:
         ({"pattern": "\ud800"}, ["pattern"]),
         ({"fields": ("a",)}, ["fields"]),
         ({"name": "", "behavior": "", "pattern": "", "type": "pattern"}, ["name", "behavior", "pattern"]),
-        ({"type": "field_redact"}, ["fields", "pattern"]),
+        ({"type": "field_redact"}, ["pattern", "fields"]),
         ({"type": "field_redact", "pattern": None, "fields": None}, ["fields"]),
         ({"type": "field_redact", "pattern": None, "fields": ["a"] * 51}, ["fields"]),
         ({"type": "field_redact", "pattern": None, "fields": ["a", "", "x" * 257]}, ["fields.1", "fields.2"]),

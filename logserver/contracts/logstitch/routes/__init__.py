@@ -14,6 +14,7 @@ from logserver.contracts.logstitch.routes.terms import Routes
 from logserver.contracts.logstitch.stream_handlers import StreamHandlers
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.contracts.logstitch.trials import Trials
 
 PREFIXES = (
     "/api/v1/events",
@@ -32,7 +33,7 @@ def endpoints(resources: Resources, trail: Trail, streams: Streams, options: Opt
     return [
         *events.endpoints(routes, Handlers(resources, trail, batch_limit=options.batch_limit)),
         *keys.endpoints(routes, KeyHandlers(resources)),
-        *redaction.endpoints(routes, rules.Handlers(resources, trail.policies)),
+        *redaction.endpoints(routes, rules.Handlers(resources), Trials(resources, trail.policies)),
         *alerts.rules(routes, alert_rules.Handlers(resources)),
         *alerts.told(routes, webhooks.Handlers(resources, options)),
         *alerts.rung(routes, rung.Handlers(resources)),

@@ -3,9 +3,12 @@
 from logserver.api.endpoint import Answer, Auth, Endpoint, Example
 from logserver.api.endpoint import Tag as Group
 from logserver.contracts.logstitch import redaction
+from logserver.contracts.logstitch import trials as trying
 from logserver.contracts.logstitch.asking import KEYS, MASTER
+from logserver.contracts.logstitch.fields import BODY_BYTES
 from logserver.contracts.logstitch.redaction import Handlers
 from logserver.contracts.logstitch.routes.terms import PROJECT_ID, Routes, refusals
+from logserver.contracts.logstitch.trials import Trials
 
 TAG = Group("LogStitch: redaction", "What is taken out of events before they are stored.")
 
@@ -22,7 +25,7 @@ _SAMPLE = {
 }
 
 
-def endpoints(routes: Routes, handlers: Handlers) -> list[Endpoint]:
+def endpoints(routes: Routes, handlers: Handlers, trials: Trials) -> list[Endpoint]:
     """The declarations."""
     return [
         Endpoint(
@@ -103,10 +106,12 @@ def endpoints(routes: Routes, handlers: Handlers) -> list[Endpoint]:
             name="test_redaction",
             tag=TAG,
             summary="Try the rules on an event; nothing is stored",
-            handler=routes.writes(handlers.test, KEYS),
+            description="The event may lack what storing it would need. One that could not be stored because a rule"
+            " matches its `tenant_id` or `idempotency_key` is refused here, too.",
+            handler=routes.writes(trials.test, KEYS, limit=BODY_BYTES),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
-            takes=redaction.Sample,
-            gives={200: Answer(redaction.Tried, "What would be stored.")},
+            takes=trying.Sample,
+            gives={200: Answer(trying.Tried, "What would be stored.")},
             errors=refusals(413, 503),
             rate_limited=True,
             parameters=(PROJECT_ID,),
