@@ -5,6 +5,7 @@ is lost, and nothing rings for an event that was not stored.
 """
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, NamedTuple
 
 import msgspec
@@ -132,7 +133,16 @@ def _redacted(said: CheckIn, event: Event) -> CheckIn:
         slug=slug if isinstance(slug, str) else REDACTED,
         environment=event.environment(),
         release=release if isinstance(release, str) else None,
+        duration_ms=None if _is_redacted(context.get("duration_ms")) else said.duration_ms,
     )
+
+
+def _is_redacted(duration: Any) -> bool:
+    """Whether what is left of a duration is neither a number nor its digits."""
+    try:
+        return isinstance(duration, str) and not isfinite(float(duration))
+    except ValueError:
+        return True
 
 
 def _public_id(spelling: Spelling, event: Event) -> str:

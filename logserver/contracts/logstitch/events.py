@@ -16,12 +16,16 @@ PARTS = ("actor", "target", "context", "metadata", "changes")
 FIXED = frozenset({"action", "category", "tenant_id", "idempotency_key", "occurred_at"})
 """Fields that are no free text; all else of an event is redacted, also what the contract has no name for."""
 
+IDENTIFIERS = ("tenant_id", "idempotency_key")
+MUST_NOT_MATCH = "Must not hold what a redaction rule matches"
+
 STRUCTURE = frozenset(
     {
         *PARTS,
         *(f"actor.{name}" for name in ("id", "type", "name", "email")),
         *(f"target.{name}" for name in ("id", "type", "name")),
         *(f"context.{name}" for name in ("ip_address", "user_agent", "location", "session_id")),
+        "metadata.*",
         "changes.*",
         *(f"changes.*.{name}" for name in ("field", "before", "after")),
     }
@@ -170,6 +174,11 @@ def redacted(policy: Policy, sent: dict[str, Any]) -> Redacted:
     found = policy.redact(parts, structure=STRUCTURE)
     fixed = {name: value for name, value in sent.items() if name in FIXED}
     return found._replace(value={**fixed, **found.value})
+
+
+def matched_identifiers(policy: Policy, sent: dict[str, Any]) -> list[str]:
+    """The fields of an event that would have to be redacted and cannot, because another value names another thing."""
+    return [name for name in IDENTIFIERS if isinstance(sent.get(name), str) and policy.matches(sent[name])]
 
 
 def event_of(sent: dict[str, Any], redactions: list[tuple[str, str]], time: int | None, received_ms: int) -> Event:

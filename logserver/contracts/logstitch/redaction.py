@@ -11,7 +11,7 @@ from logserver.api.look import Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.contracts.logstitch.events import redacted
+from logserver.contracts.logstitch.events import MUST_NOT_MATCH, matched_identifiers, redacted
 from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.contracts.logstitch.wire import Redaction
 from logserver.core.faults import Invalid
@@ -208,7 +208,10 @@ class Handlers:
         request_id = request.id
 
         def redact(tx: Tx, project: Project) -> Redacted:
-            return redacted(self._policies.of(tx, project.number), event)
+            policy = self._policies.of(tx, project.number)
+            if problems := [(f"event.{name}", MUST_NOT_MATCH) for name in matched_identifiers(policy, event)]:
+                raise Invalid(problems)
+            return redacted(policy, event)
 
         def finish(found: Redacted) -> Reply:
             matches = [Redaction(field, rule_id) for field, rule_id in found.matches]

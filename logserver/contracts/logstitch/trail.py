@@ -5,7 +5,15 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import Chain, Entry
-from logserver.contracts.logstitch.events import Draft, event_of, public_id, published, redacted
+from logserver.contracts.logstitch.events import (
+    MUST_NOT_MATCH,
+    Draft,
+    event_of,
+    matched_identifiers,
+    public_id,
+    published,
+    redacted,
+)
 from logserver.core.alert_engine import Engine
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
@@ -159,11 +167,7 @@ def read_redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tupl
     problems: list[tuple[str, str]] = []
     for index, (sent, time) in enumerate(drafts):
         prefix = f"{index}." if len(drafts) > 1 else ""
-        problems += [
-            (f"{prefix}{name}", "Must not hold what a redaction rule matches")
-            for name in ("tenant_id", "idempotency_key")
-            if sent.get(name) is not None and policy.matches(sent[name])
-        ]
+        problems += [(f"{prefix}{name}", MUST_NOT_MATCH) for name in matched_identifiers(policy, sent)]
         found = redacted(policy, sent)
         made.append(event_of(found.value, found.matches, time, received_ms))
         counts.append(found.count)
