@@ -104,7 +104,7 @@ class Maker:
         return self._kept("AKIA" + self._some(string.ascii_uppercase, 16))
 
     def email(self) -> Secret:
-        return self._kept(f"{self._some(string.ascii_lowercase, 10)}@mail-{next(self._numbers)}.example")
+        return self._kept(f"{self._some(string.ascii_lowercase, 10)}@{self._some(string.ascii_lowercase, 9)}.test")
 
     def phone(self) -> Secret:
         return self._kept(f"+41446{self._some(string.digits, 6)}")
@@ -125,19 +125,16 @@ EMPLOYEE = r"EMP-[A-Z]{8}"
 KINDS = ("card", "ssn", "jwt", "bearer", "aws", "email", "phone", "ipv4", "custom")
 
 
-def stored(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every byte that a stopped server left in its folder: each file as it is, and each value of each table.
-
-    A value that lies on several pages of the file is whole only among those of its table.
-    """
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield f"file {path.name}", path.read_bytes()
-    yield from tables(folder)
+def files(folder: Path) -> list[tuple[str, bytes]]:
+    """Every byte in a folder."""
+    return [(f"file {path.name}", path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def tables(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every value of every table, those of the full-text index among them."""
+    """Every value of every table, those of the full-text index among them.
+
+    A value that lies on several pages of the file is whole only here.
+    """
     with closing(connect_readonly(folder)) as connection:
         names = [
             name
@@ -159,23 +156,20 @@ def terms(folder: Path) -> set[str]:
 
 
 def leaks(secret: Secret, places: list[tuple[str, bytes]], indexed: set[str]) -> list[str]:
-    """Where a secret is, and in which spelling."""
-    found = [
+    """Where a secret is, and in which spelling; ``indexed`` are the terms of the index."""
+    spelled = moved(secret.core).decode().lower()
+    told = [*(secret.words() & indexed), *(term for term in indexed if spelled in term)]
+    return in_bytes(secret, places) + [f"{secret.core!r} as the term {term!r}" for term in told]
+
+
+def in_bytes(secret: Secret, places: list[tuple[str, bytes]]) -> list[str]:
+    """The same, but for the index."""
+    return [
         f"{secret.core!r} {spelling} in {place}: {_around(held, needle)!r}"
         for spelling, needle in secret.spellings().items()
         for place, held in places
         if needle in held
     ]
-    return (
-        found
-        + [f"{secret.core!r} as the term {term!r}" for term in secret.words() & indexed]
-        + [
-            f"{secret.core!r} within the term {term!r}"
-            for spelled in {moved(secret.core).decode().lower()}
-            for term in indexed
-            if spelled in term
-        ]
-    )
 
 
 def _around(held: bytes, needle: bytes) -> bytes:

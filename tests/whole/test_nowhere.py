@@ -17,7 +17,7 @@ import pytest
 from logserver.core import projects, tokens
 from logserver.core.projects import Project
 from logserver.store.database import transaction
-from tests.nowhere import EMPLOYEE, KINDS, Maker, Secret, leaks, stored, terms
+from tests.nowhere import EMPLOYEE, KINDS, Maker, Secret, files, leaks, tables, terms
 from tests.receiver import Receiver
 from tests.whole import offending, scattered, telling
 from tests.whole.process import serving
@@ -49,9 +49,12 @@ def test_no_byte_tells_what_was_redacted(tmp_path: Path, form: str) -> None:
         _ask(talk, keys, maker)
         _be_refused(talk, keys, maker)
         heard = receiver.wait_for(3)
+        # The log of writes is there only as long as the server runs.
+        places = [(f"{name} of a running server", held) for name, held in files(folder)]
+        assert any("-wal" in name and len(held) > 1_000_000 for name, held in places)
         assert server.stop() == 0
-        places = [*stored(folder), ("log", server.log().encode()), ("standard output", server.printed().encode())]
-    places += talk.answers
+        places += [("log", server.log().encode()), ("standard output", server.printed().encode())]
+    places += [*files(folder), *tables(folder), *talk.answers]
     places += [(f"message {n}", repr(request).encode() + request.body) for n, request in enumerate(heard)]
     indexed = terms(folder)
     assert len(leaks(Secret(VISIBLE, VISIBLE), places, indexed)) > 3
