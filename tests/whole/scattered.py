@@ -43,7 +43,7 @@ def audit(secret: Secret, *, wrap: str = "see {} there") -> dict[str, Any]:
 
 def veiled(text: str) -> dict[str, Any]:
     """An audit event with a text in the places that the rules for fields name."""
-    event = {
+    return {
         "action": "user.signed_in",
         "category": "auth",
         "tenant_id": "acme",
@@ -54,7 +54,6 @@ def veiled(text: str) -> dict[str, Any]:
         "changes": [{"field": "f", "before": 1, "after": [text]}, {"field": "g", "after": {text: text}}],
         "other": {"veil": text},
     }
-    return event
 
 
 def refused_audit(secret: Secret) -> list[Any]:

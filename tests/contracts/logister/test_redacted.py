@@ -1,4 +1,4 @@
-"""Redaction of this dialect, where a project's rules cover it: events, groups, monitors, traces, deployments, tokens."""
+"""Redaction of this dialect, where a project's rules cover it, and of all that is made of what was sent."""
 
 from typing import Any
 
@@ -88,6 +88,7 @@ def test_the_next_event_is_redacted_once_its_dialect_is_covered_and_no_more_afte
 
 
 def test_another_project_is_not_covered(server: Server, covered: Sender) -> None:
+    send(server, covered, event(message=CARD))
     other = server.sender()
     send(server, other, event(message=CARD))
     assert server.event(other.project).message == CARD
