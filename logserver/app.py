@@ -107,9 +107,9 @@ class Application:
             gate=self.gate,
             observer=self.observer,
             trail=self.trail,
-            heads=Keeper(self.database, self.chain),
             streams=self.streams,
             dispatcher=self.dispatcher,
+            heads=Keeper(self.database, self.chain),
         )
         self._hot = {
             endpoint.path: endpoint.handler

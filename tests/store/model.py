@@ -75,7 +75,7 @@ def satisfies(event: Event, node: Node) -> bool:
             found = [spelled(other) for name, other in pairs(event) if name == lower(key).replace("\x1f", "\ufffd")]
             return any(one is not None and (one.startswith(wanted) if prefix else one == wanted) for one in found)
         case Exact(key, value):
-            return bool(at(event.context, key) == value)
+            return event.type == "audit" and bool(at(event.context, key) == value)
         case Glob(key, pattern):
             held = at(event.context, key)
             return (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from logserver.core.redaction import cards, contacts, keys
+from logserver.core.redaction import cards, contacts, keys, phones
 from logserver.core.redaction.patterns import Look, Span
 
 PREFIX = "builtin_"
@@ -13,8 +13,8 @@ class Builtin(NamedTuple):
     """A built-in rule."""
 
     name: str
-    find: Callable[[bytes, bytes], Iterator[Span]]
-    """Where it matches in a text in UTF-8; the second are the names of the key it stands under, a line each.
+    find: Callable[[Look, bytes], Iterator[Span]]
+    """Where it matches in a text; the second are the names of the key it stands under, a line each.
 
     The first line is the key as it will be stored, the second as it was sent where that differs.
     """
@@ -38,7 +38,7 @@ BUILTINS = (
     Builtin("credit_card", cards.cards, cards.CARD_HINT, lambda look: look.digits >= 13, on=True),
     Builtin("ssn", cards.ssns, cards.SSN_HINT, lambda look: look.digits >= 9, on=True),
     Builtin("email", contacts.emails, contacts.EMAIL_HINT, lambda look: b"@" in look.raw, on=False),
-    Builtin("phone", contacts.phones, contacts.PHONE_HINT, lambda look: look.digits >= 8, on=False),
+    Builtin("phone", phones.phones, phones.PHONE_HINT, lambda look: look.digits >= 8, on=False),
     Builtin("ipv4", contacts.ipv4s, contacts.IPV4_HINT, lambda look: look.raw.count(b".") >= 3, on=False),
     Builtin("jwt", keys.jwts, keys.JWT_HINT, lambda look: b"eyJ" in look.raw, on=True),
     Builtin("bearer_token", keys.bearer_tokens, keys.BEARER_HINT, lambda look: b"bearer" in look.lower, on=True),

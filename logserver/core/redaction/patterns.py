@@ -19,6 +19,19 @@ _PROBES = (b"", b"a", b"a b", b"0", b"\n")
 _NO_DIGITS = bytes(code for code in range(256) if not 48 <= code < 58)
 
 
+_DIGITS_ONLY = bytes(code if 48 <= code < 58 else 32 for code in range(256))
+
+
+def digit_groups(raw: bytes, start: int, end: int) -> list[Span]:
+    """The runs of ASCII digits between two places, from left to right."""
+    groups = []
+    for piece in raw[start:end].translate(_DIGITS_ONLY).split(b" "):
+        if piece:
+            groups.append((start, start + len(piece)))
+        start += len(piece) + 1
+    return groups
+
+
 class Look(NamedTuple):
     """What is seen of a text at a glance, so that most rules need not look closer."""
 

@@ -13,6 +13,12 @@ Found = tuple[int, int, int]
 """Start and end in UTF-8 bytes, and the index of the rule."""
 
 _PASSES = 4
+_MOST_FOUND = 1_000
+"""Matches of a rule in a text; one with more goes as a whole, so that nobody makes much work with few bytes."""
+
+_MOST_SEARCHED = 16_000_000
+"""Bytes that may be looked at again for further matches of a pattern, each of which may look to the text's end."""
+
 _RESULT_STARTS = frozenset(b"[*s")
 
 
@@ -98,7 +104,10 @@ class Texts:
         for index, may, find in self._builtins:
             if not may(look):
                 continue
-            for start, end in find(raw, hint):
+            for n, (start, end) in enumerate(find(look, hint)):
+                if n >= _MOST_FOUND:
+                    found.append((0, len(raw), index))
+                    break
                 # The result of a token's own rule is a token too, because nearly anything may be one.
                 if raw[start] not in _RESULT_STARTS or not behaviors.is_result(
                     raw[start:end], self._rules[index].behavior
@@ -110,8 +119,7 @@ class Texts:
         return found
 
     def _find_custom(self, raw: bytes, found: list[Found], *, key: bool) -> None:
-        # Each match may look at everything behind it once more, so their number falls with the length of the text.
-        most = max(250, 16_000_000 // (len(raw) + 1))
+        most = max(_MOST_FOUND // 4, min(_MOST_FOUND, _MOST_SEARCHED // (len(raw) + 1)))
         results: list[Span] | None = None
         for index, pattern, masks in self._customs:
             for n, (start, end) in enumerate(pattern.spans(raw)):
@@ -149,7 +157,7 @@ class Texts:
         """Whether a built-in rule matches a text that was made here."""
         raw = encoded(text)
         look = Look.at(raw)
-        return any(True for _, may, find in self._builtins if may(look) for _ in find(raw, b""))
+        return any(True for _, may, find in self._builtins if may(look) for _ in find(look, b""))
 
 
 def _united(found: list[Found]) -> list[tuple[int, int, list[Found]]]:

@@ -59,7 +59,10 @@ def test_a_text_that_does_not_come_to_rest_goes_as_a_whole() -> None:
 def test_a_text_full_of_matches_goes_as_a_whole() -> None:
     made = policy(pattern("a"))
     assert made.redact_text("a b " * 50) == "[REDACTED] b " * 50
-    assert made.redact_text("a b " * 50_000) == "[REDACTED]"
+    assert made.redact_text("a b " * 1_001) == "[REDACTED]"
+    assert made.redact_text("a b " * 251 + " " * 100_000) == "[REDACTED]"
+    assert everything().redact_text("10.0.0.1 " * 1_000) == "[REDACTED] " * 1_000
+    assert everything().redact_text("10.0.0.1 " * 1_001) == "[REDACTED]"
 
 
 @pytest.mark.parametrize(

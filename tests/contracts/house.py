@@ -1,0 +1,130 @@
+"""A house with walls: Alice, who has something of everything, and those who should not get at it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from tests.contracts.logister.sending import NDJSON, check_in, deployment, identified, lines, mobile_token
+from tests.contracts.logister.sending import event as logged
+from tests.contracts.logstitch.asked import EVENTS, ask, event, made_key, minted
+from tests.serving import Sender, Server
+
+SECRET = "what-only-alice-may-know"
+STREAM = "0d0f6c4e-6a0e-4b57-9c3d-0c8a1f2e3b4d"
+"""The claim token of Alice's stream."""
+
+
+class Sent(NamedTuple):
+    """A request its owner could make: its body, and what stands in its path: ids of things of hers."""
+
+    body: Any = None
+    path: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+
+
+class House:
+    """A server with Alice, Charlie, who has a project too, a master key, and everybody else who might come."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.alice = server.sender("wonderland")
+        self.charlie = server.sender("elsewhere")
+        self.master = server.token(self.alice.project, "master")
+        self.key = self.made_key(self.alice, name=SECRET)
+        self.redaction_rule = self.made("redaction/rules", type="pattern", name=SECRET, pattern="EMP-[0-9]{6}")
+        self.alert_rule = self.made("alerts/rules", **alert_rule(name=SECRET))
+        self.webhook = self.made("alerts/webhooks", **webhook(SECRET))
+        mine = event(metadata={"note": SECRET}, idempotency_key="hers")
+        assert ask(server, "POST", EVENTS, self.alice.token, mine).status_code == 201
+        assert ask(server, "POST", f"/api/v1/streams/{STREAM}/events", None, mine).status_code == 201
+        assert server.post("/api/v1/ingest_events", logged(message=SECRET), self.alice.token).status_code == 201
+        assert server.post("/api/v1/check_ins", check_in(slug=SECRET), self.alice.token).status_code == 201
+        (self.alert,) = ask(server, "GET", "/api/v1/alerts", self.alice.token).json()["alerts"]
+        expired = minted(server, self.alice.token, expires_in=60)
+        server.clock.turn(60)
+        self.visitors: dict[str, str | None] = {
+            "nobody": None,
+            "unknown": "pk_unknown",
+            "forged viewer": minted(server, self.alice.token)[:-3] + "AAA",
+            "expired viewer": expired,
+            "charlie": self.charlie.token,
+            "charlie's test key": self.made_key(self.charlie, mode="test")["key"],
+            "charlie's viewer": minted(server, self.charlie.token),
+            "other tenant's viewer": minted(server, self.alice.token, tenant_id="other"),
+            "mobile": server.token(self.alice.project, "mobile"),
+            "edge": server.token(self.alice.project, "edge"),
+            "read": server.token(self.alice.project, "read"),
+            "master": self.master,
+        }
+
+    def made_key(self, sender: Sender, **fields: Any) -> dict[str, Any]:
+        return made_key(self.server, self.master, project_id=sender.project.uuid, **fields)
+
+    def made(self, what: str, **body: Any) -> dict[str, Any]:
+        """Something of Alice's, made with the master key."""
+        answer = ask(
+            self.server, "POST", f"/api/v1/{what}", self.master, {**body, "project_id": self.alice.project.uuid}
+        )
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def marks(self) -> list[str]:
+        """What may stand in no answer to anybody else."""
+        project = self.alice.project
+        things = (self.key, self.redaction_rule, self.alert_rule, self.webhook, self.alert)
+        return [SECRET, STREAM, project.slug, project.uuid, self.key["prefix"], *(thing["id"] for thing in things)]
+
+
+def alert_rule(**fields: Any) -> dict[str, Any]:
+    usual = {
+        "name": "anything",
+        "action_pattern": "*",
+        "threshold": 1,
+        "window_seconds": 600,
+        "group_by": "actor_id",
+        "severity": "low",
+    }
+    return usual | fields
+
+
+def webhook(path: str) -> dict[str, Any]:
+    return {"url": f"https://example.com/{path}", "enabled": False}
+
+
+_TRIED = {"type": "pattern", "name": "one more", "pattern": "[0-9]+"}
+
+REQUESTS: dict[str, Callable[[House], Sent]] = {
+    "ingest_event": lambda _: Sent(logged()),
+    "ingest_event_batch": lambda _: Sent(lines(*identified(1)), headers=NDJSON),
+    "check_in": lambda _: Sent(check_in()),
+    "record_deployment": lambda _: Sent(deployment()),
+    "mint_mobile_ingest_token": lambda _: Sent(mobile_token()),
+    "send_audit_events": lambda _: Sent(event(idempotency_key="hers")),
+    "list_audit_events": lambda _: Sent(),
+    "create_key": lambda _: Sent({"name": "one more"}),
+    "list_keys": lambda _: Sent(),
+    "revoke_key": lambda house: Sent(path={"id": house.key["id"]}),
+    "mint_viewer_token": lambda _: Sent({"tenant_id": "acme"}),
+    "list_redaction_rules": lambda _: Sent(),
+    "create_redaction_rule": lambda _: Sent(_TRIED),
+    "change_redaction_rule": lambda house: Sent({"enabled": False}, {"id": house.redaction_rule["id"]}),
+    "delete_redaction_rule": lambda house: Sent(path={"id": house.redaction_rule["id"]}),
+    "test_redaction": lambda _: Sent({"event": event()}),
+    "list_alert_rules": lambda _: Sent(),
+    "create_alert_rule": lambda _: Sent(alert_rule()),
+    "change_alert_rule": lambda house: Sent({"enabled": False}, {"id": house.alert_rule["id"]}),
+    "delete_alert_rule": lambda house: Sent(path={"id": house.alert_rule["id"]}),
+    "list_alerts": lambda _: Sent(),
+    "change_alert": lambda house: Sent({"status": "resolved"}, {"id": house.alert["id"]}),
+    "list_webhooks": lambda _: Sent(),
+    "create_webhook": lambda _: Sent(webhook("more")),
+    "change_webhook": lambda house: Sent({"events": ["high"]}, {"id": house.webhook["id"]}),
+    "replace_webhook": lambda house: Sent({"events": ["high"]}, {"id": house.webhook["id"]}),
+    "delete_webhook": lambda house: Sent(path={"id": house.webhook["id"]}),
+    "send_stream_events": lambda _: Sent(event(), {"token": STREAM}),
+    "show_stream": lambda _: Sent(path={"token": STREAM}),
+    "claim_stream": lambda _: Sent({"claim_token": STREAM}),
+    "healthz": lambda _: Sent(),
+    "readyz": lambda _: Sent(),
+}
+"""What the owner of a thing sends to each endpoint, and, where something stands in the path, whose id goes there."""
