@@ -17,7 +17,7 @@ import pytest
 from logserver.core import projects, tokens
 from logserver.core.projects import Project
 from logserver.store.database import transaction
-from tests.nowhere import EMPLOYEE, KINDS, Maker, Secret, files, leaks, tables, terms
+from tests.nowhere import EMPLOYEE, KINDS, Maker, Secret, files, in_bytes, leaks, tables, terms
 from tests.receiver import Receiver
 from tests.whole import offending, scattered, telling
 from tests.whole.process import serving
@@ -48,13 +48,18 @@ def test_no_byte_tells_what_was_redacted(tmp_path: Path, form: str) -> None:
         _send_telemetry(talk, keys, maker)
         _ask(talk, keys, maker)
         _be_refused(talk, keys, maker)
+        viewer = _look(talk, keys)
         heard = receiver.wait_for(3)
         # The log of writes is there only as long as the server runs.
         places = [(f"{name} of a running server", held) for name, held in files(folder)]
         assert any("-wal" in name and len(held) > 1_000_000 for name, held in places)
         assert server.stop() == 0
         places += [("log", server.log().encode()), ("standard output", server.printed().encode())]
-    places += [*files(folder), *tables(folder), *talk.answers]
+    places += [*files(folder), *tables(folder)]
+    # A token stands in the answer that made it, and nowhere else.
+    credentials = [Secret(token, token) for token in (keys.token, keys.master, viewer)]
+    assert [leak for token in credentials for leak in in_bytes(token, places)] == []
+    places += talk.answers
     places += [(f"message {n}", repr(request).encode() + request.body) for n, request in enumerate(heard)]
     indexed = terms(folder)
     assert len(leaks(Secret(VISIBLE, VISIBLE), places, indexed)) > 3
@@ -161,6 +166,13 @@ def _be_refused(talk: Talk, keys: Keys, maker: Maker) -> None:
         offending.with_nowhere_to_go(talk, keys.token, secret.text)
         offending.as_an_administrator(talk, keys.master, keys.project.uuid, secret.text)
         offending.with_a_mobile_token(talk, keys.token, secret)
+
+
+def _look(talk: Talk, keys: Keys) -> str:
+    """A viewer's look at the trail; the token it was made with."""
+    token: str = talk.post("/viewer-tokens", keys.token, {"tenant_id": "acme"}, 201)["token"]
+    assert talk.get("/events", token, 200)["events"]
+    return token
 
 
 def _lines(events: list[Any]) -> bytes:
