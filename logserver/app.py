@@ -39,6 +39,7 @@ from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
+from logserver.store.traces import trace
 
 logger = logging.getLogger("logserver")
 
@@ -107,9 +108,9 @@ class Application:
             gate=self.gate,
             observer=self.observer,
             trail=self.trail,
-            heads=Keeper(self.database, self.chain),
             streams=self.streams,
             dispatcher=self.dispatcher,
+            heads=Keeper(self.database, self.chain),
         )
         self._hot = {
             endpoint.path: endpoint.handler
@@ -131,6 +132,7 @@ class Application:
         if settings.access_log != "off":
             log = AccessLog(
                 self._route,
+                self.endpoints,
                 address=self.gate.address,
                 monotonic=self.clock.monotonic,
                 json=settings.access_log == "json",
@@ -153,6 +155,7 @@ class Application:
             if hot is not None:
                 scope["endpoint"] = hot  # as the router notes what it has found
             if hot is not None and scope["method"] == "POST":
+                scope["endpoint"] = hot
                 await hot(scope, receive, send)
                 return
             if scope["path"].startswith("/api/"):
@@ -180,8 +183,8 @@ class Application:
             yield
             try:
                 await self.schedule.stop()
-            except Exception:
-                logger.warning("a last pass before the end failed", exc_info=True)
+            except Exception as error:  # noqa: BLE001 - logged, without its words; the end goes on
+                logger.warning("a last pass before the end failed\n%s", trace(error))
         finally:
             status.remove(self.database.folder)
             await self.database.close()

@@ -68,11 +68,14 @@ def _command() -> str:
 
 def run(settings: Settings) -> None:
     """Serve until told to stop. Exits with 1 where the server cannot start."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     logging.basicConfig(
         stream=sys.stderr,
-        level=settings.log_level.upper(),
+        # At debug level libraries quote the arguments of every call, and tokens are among them.
+        level=max(level, logging.INFO),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("logserver").setLevel(level)
     # What uvicorn tells of a start is told better by the lines above; what goes wrong it still says.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
     config = uvicorn.Config(

@@ -1,30 +1,61 @@
 """One structured line a request: what was asked, the answer, how long it took. Never a secret, never a query."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logserver.api.request import Request, place
+from logserver.api.endpoint import Endpoint
+from logserver.api.request import Request
 
 logger = logging.getLogger("logserver.access")
 
 _SECRET_CHARACTERS = 20
 
 
+class Paths:
+    """What the paths of requests are called in the log: as they are declared, with nothing a sender put into them."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self._declared: dict[Any, str] = {endpoint.handler: endpoint.public_path() for endpoint in endpoints}
+        self._beginnings = {""}
+        for path in self._declared.values():
+            steps = path.partition("{")[0].rstrip("/").split("/")
+            self._beginnings.update("/".join(steps[:end]) for end in range(1, len(steps) + 1))
+
+    def of(self, scope: Scope) -> str:
+        """``/things/{id}`` of a path that a route has; of another one its known beginning, and ``/...``."""
+        endpoint = scope.get("endpoint")
+        if endpoint is not None and (declared := self._declared.get(endpoint)) is not None:
+            return declared
+        if endpoint is not None and not scope.get("root_path") and not scope.get("path_params"):
+            return str(scope["path"])
+        steps = scope["path"].rstrip("/").split("/")
+        for end in range(len(steps), 0, -1):
+            if (beginning := "/".join(steps[:end])) in self._beginnings:
+                return beginning + "/..." if end < len(steps) else beginning or "/"
+        return "/..."
+
+
 class AccessLog:
-    """Wraps an application; ``address(client, forwarded)`` is the sender's, ``json`` the form of the line."""
+    """Wraps an application whose endpoints are these.
+
+    ``address(client, forwarded)`` is the sender's, ``json`` the form of the line.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
+        endpoints: Iterable[Endpoint],
         *,
         address: Callable[[tuple[str, int] | None, bytes], str],
         monotonic: Callable[[], float],
         json: bool,
     ) -> None:
         self._app = app
+        self._paths = Paths(endpoints)
         self._address = address
         self._monotonic = monotonic
         self._json = json
@@ -51,7 +82,7 @@ class AccessLog:
         finally:
             forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
             address = self._address(scope.get("client"), forwarded)
-            self._write(address, scope["method"], _without_secrets(scope), status, self._monotonic() - begun, sent)
+            self._write(address, scope["method"], self._paths.of(scope), status, self._monotonic() - begun, sent)
 
     def answered(self, request: Request, status: int, seconds: float, sent: int) -> None:
         """Log a request that was answered without the application."""
@@ -72,15 +103,3 @@ class AccessLog:
         else:
             plain = path.encode("unicode_escape").decode()
             logger.info("%s %s %s %d %.1fms %dB", address, method, plain, status, seconds * 1000, sent)
-
-
-def _without_secrets(scope: Scope) -> str:
-    """The path of a request; a token that stands in it, as that of a stream, by its name only.
-
-    Where no route took it, nobody has said what its parts are: whatever is long enough to be a secret is left out.
-    """
-    path: str = scope["path"]
-    if "endpoint" not in scope:
-        return "/".join(["{...}" if len(part) >= _SECRET_CHARACTERS else part for part in path.split("/")])
-    params = scope.get("path_params", {})
-    return place(path, {"token": params["token"]}) if "token" in params else path

@@ -13,6 +13,7 @@ from logserver.api.gate import Gate
 from logserver.api.request import Disconnected, Request
 from logserver.core.faults import TooMany
 from logserver.store.database import Database
+from logserver.store.traces import trace
 
 logger = logging.getLogger("logserver.api")
 
@@ -119,7 +120,7 @@ class Handler(ABC):
         if isinstance(error, REFUSALS):
             self._dialect.refused(request, error, status)
         else:
-            logger.error("request %s failed", request.id, exc_info=error)
+            logger.error("request %s failed\n%s", request.id, trace(error))
             if not self._dialect.stamped:
                 headers.append((b"x-request-id", request.id.encode()))
         return Answer(status, _encode(payload), headers)

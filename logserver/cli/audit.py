@@ -61,8 +61,7 @@ def verify(data: Path, slug: str | None, noted: tuple[int, bytes] | None, *, as_
         with _progress(trails.count()) as progress:
             for each in trails.verify(Head(*noted) if noted is not None else None, progress):
                 found.append(each)
-                if not as_json:
-                    _tell(each)
+                _tell(each, quiet=as_json)
     if as_json:
         json_text([spelled(each) for each in found])
     elif not found:
@@ -81,15 +80,16 @@ def _progress(links: int) -> Iterator[Callable[[int], Any]]:
         yield bar.update
 
 
-def _tell(each: "Looked") -> None:
+def _tell(each: "Looked", *, quiet: bool) -> None:
+    """Say what was found; ``quiet``: only what is wrong."""
     slug, found = each.project.slug, each.found
     verified = f"{_counted(found.events, 'event')} verified"
     if found.stubs:
         verified += f", {_counted(found.stubs, 'stub')} of retention"
-    if found.broken is None:
-        click.echo(f"{slug}: {verified}, head {found.head}")
-    else:
+    if found.broken is not None:
         note(f"Error: {slug}: {found.broken.message}; before that {verified}")
+    elif not quiet:
+        click.echo(f"{slug}: {verified}, head {found.head}")
 
 
 def _counted(n: int, what: str) -> str:

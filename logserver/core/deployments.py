@@ -30,13 +30,16 @@ class Recorded(NamedTuple):
 
 
 def redacted(policy: Policy, deployment: Deployment) -> Deployment:
-    """A deployment without what the rules of a policy find in it; repository and commit identify it and stay."""
-    return msgspec.structs.replace(
-        deployment,
-        release=policy.redact_text(deployment.release),
-        environment=policy.redact_text(deployment.environment),
-        details=policy.redact(deployment.details).value,
-    )
+    """A deployment without what the rules of a policy find in it; paths of fields are those of its JSON object."""
+    sent = {
+        "release": deployment.release,
+        "environment": deployment.environment,
+        "repository": deployment.repository,
+        "commit_sha": deployment.commit_sha,
+    }
+    found = policy.redact(sent | deployment.details, structure=frozenset(sent)).value
+    named = {name: found.pop(name) for name in sent}
+    return msgspec.structs.replace(deployment, **named, details=found)
 
 
 def record(tx: Tx, project: int, deployment: Deployment, now_ms: int) -> Recorded:

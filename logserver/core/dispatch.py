@@ -16,6 +16,7 @@ from logserver.core.mail import Mailer, Smtp
 from logserver.core.outbound import Outbound, Patience, Resolve
 from logserver.core.post import Delivery, Outcome
 from logserver.store.database import Database
+from logserver.store.traces import trace
 
 logger = logging.getLogger("logserver.dispatch")
 
@@ -128,8 +129,8 @@ class Dispatcher:
                     failures += 1
                 if self._crowded or (self._crowded_by_failing and webhook in self._failing):
                     return
-        except Exception:
-            logger.exception("the outcome of a delivery could not be recorded; it will be sent again")
+        except Exception as error:  # noqa: BLE001 - logged, without its words, and tried again
+            logger.error("the outcome of a delivery could not be recorded; it will be sent again\n%s", trace(error))  # noqa: TRY400 - its words stay out
             self._resting[webhook] = self._clock.monotonic() + _REST_SECONDS
 
     async def _attempt(self, delivery: Delivery, now_ms: int) -> Outcome:
@@ -144,8 +145,8 @@ class Dispatcher:
                 return await self._mailer.send(target.path, delivery, now_ms)
             body = messages.payload(form, delivery.body)
             return await self._outbound.post(target, _headers(delivery, body, now_ms // 1_000), body, now_ms)
-        except Exception as error:
-            logger.exception("an attempt to deliver %s failed in an unknown way", delivery.message)
+        except Exception as error:  # noqa: BLE001 - logged, without its words, and tried again
+            logger.error("an attempt to deliver %s failed in an unknown way\n%s", delivery.message, trace(error))  # noqa: TRY400 - its words stay out
             return Outcome(error=type(error).__name__)
 
 

@@ -5,6 +5,7 @@ is lost, and nothing rings for an event that was not stored.
 """
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +16,8 @@ from logserver.core.clock import Clock
 from logserver.core.faults import Conflict
 from logserver.core.monitors import CheckIn
 from logserver.core.projects import Project
-from logserver.core.redaction.engine import Policies, Policy
+from logserver.core.redaction.behaviors import REDACTED
+from logserver.core.redaction.engine import Policies
 from logserver.core.redaction.telemetry import redact_event
 from logserver.store import events
 from logserver.store.database import Database
@@ -79,7 +81,7 @@ class Intake:
         policy = self._policies.of(tx, project)
         for event in incoming:
             redact_event(policy, event)
-        said = {index: _redacted(policy, check_in) for index, check_in in check_ins.items()}
+        said = {index: _redacted(check_in, incoming[index]) for index, check_in in check_ins.items()}
         return self.store(tx, project, horizon_ms, incoming, said)
 
     def store(
@@ -124,14 +126,25 @@ class Intake:
         return _known(tx, project, places_of(project, event), event, 0) is not None
 
 
-def _redacted(policy: Policy, said: CheckIn) -> CheckIn:
-    """A check-in with the names its event has, too."""
+def _redacted(said: CheckIn, event: Event) -> CheckIn:
+    """A check-in by the names that its redacted event has."""
+    context = event.context
+    slug, release = context.get("check_in_slug"), context.get("release")
     return msgspec.structs.replace(
         said,
-        slug=policy.redact_text(said.slug),
-        environment=policy.redact_text(said.environment),
-        release=policy.redact_text(said.release) if said.release is not None else None,
+        slug=slug if isinstance(slug, str) else REDACTED,
+        environment=event.environment(),
+        release=release if isinstance(release, str) else None,
+        duration_ms=None if _is_redacted(context.get("duration_ms")) else said.duration_ms,
     )
+
+
+def _is_redacted(duration: Any) -> bool:
+    """Whether what is left of a duration is neither a number nor its digits."""
+    try:
+        return isinstance(duration, str) and not isfinite(float(duration))
+    except ValueError:
+        return True
 
 
 def _public_id(spelling: Spelling, event: Event) -> str:

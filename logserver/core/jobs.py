@@ -8,6 +8,7 @@ import msgspec
 
 from logserver.core.clock import Clock
 from logserver.store.database import Database
+from logserver.store.traces import kind_of, trace
 from logserver.store.writer import WriteTx
 
 logger = logging.getLogger("logserver.jobs")
@@ -81,10 +82,10 @@ class Jobs:
         record.last_ms = self._clock.now_ms()
         try:
             more = await job.run(record.last_ms)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged, without its words, and tried again
             record.failures += 1
-            record.last_error = f"{type(error).__name__}: {error}"
-            logger.exception("the job %s failed; it is tried again in %g s", job.name, job.every)
+            record.last_error = kind_of(error)
+            logger.error("the job %s failed; it is tried again in %g s\n%s", job.name, job.every, trace(error))  # noqa: TRY400 - its words stay out
             more = False
         else:
             record.last_error = None

@@ -16,6 +16,7 @@ from logserver.store.errors import StoreBusy
 from logserver.store.ids import Spelling
 from logserver.store.migrations import migrate
 from logserver.store.readers import Readers
+from logserver.store.traces import trace
 from logserver.store.tx import Tx
 from logserver.store.upkeep import Checkpointed
 from logserver.store.writer import Write, Writer, WriteTx
@@ -165,9 +166,8 @@ class Database:
             self.queued_bytes -= write.size
             try:
                 write.done(write.outcome)
-            except Exception:
-                # One who cannot take the answer must not keep it from those behind.
-                logger.exception("an answer could not be delivered")
+            except Exception as error:  # noqa: BLE001 - one who cannot take the answer must not keep it from others
+                logger.error("an answer could not be delivered\n%s", trace(error))  # noqa: TRY400 - its words stay out
 
 
 def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:

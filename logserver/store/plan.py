@@ -25,7 +25,7 @@ from logserver.store.query import (
     number,
 )
 from logserver.store.tokens import searchable
-from logserver.store.words import MAX_VALUE, TYPES, word
+from logserver.store.words import TYPES, audit_word, word
 
 _MAX_WHOLE = 2.0**63
 
@@ -76,7 +76,7 @@ def facet_words(leaf: Facet | Exact | Compare) -> list[str]:
     if isinstance(leaf, Facet):
         return [word(leaf.key, leaf.value)]
     if isinstance(leaf, Exact):
-        return [word(leaf.key, leaf.value[:MAX_VALUE])]
+        return [audit_word(leaf.key, leaf.value)]
     value = number(leaf.number)
     if leaf.operator != "=" or not float(value).is_integer() or abs(value) >= _MAX_WHOLE:
         return []

@@ -51,7 +51,10 @@ class Facet(msgspec.Struct, frozen=True):
 
 
 class Exact(msgspec.Struct, frozen=True):
-    """An attribute with exactly this text at exactly this path, case included; the language has no way to say it."""
+    """A field of an audit event (words.identifiers) with exactly this text, case included.
+
+    The language has no way to say it.
+    """
 
     key: str
     value: str

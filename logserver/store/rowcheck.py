@@ -74,7 +74,7 @@ def check(node: Node, tokenizer: Tokenizer) -> Check:
         case Compare():
             return _compare_check(node)
         case Exact(key, value):
-            return lambda look: _at(look.context(), key) == value
+            return lambda look: look.row[2] == "audit" and _at(look.context(), key) == value
         case Glob(key, pattern):
             fits = fitting(pattern)
             return lambda look: type(found := _at(look.context(), key)) is str and fits(found)

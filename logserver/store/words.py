@@ -127,16 +127,21 @@ def newest_words(
     """The two indexed columns of an event, by version 2.
 
     As version 1, but of an audit event every string is part of the text, whatever its length, and every field that
-    is asked for by name is a word: a long value as far as it fits, and also where there are too many others.
+    is asked for by name has a word that no other event can have (audit_word).
     """
     text, facets = event_words(event_type, level, group, message, context)
     if event_type != "audit":
         return text, facets
-    full = facets.count(" ") + 1 >= MAX_WORDS
-    added = [f"{key}\x1f{value[:MAX_VALUE]}" for key, value in identifiers(context) if full or len(value) > MAX_VALUE]
-    if added:
-        facets = f"{facets} {_joined(added)}"
-    return _PRIVATE.sub(" ", "\n".join((message, *_strings(context)))[:MAX_TEXT]), facets
+    own = [audit_word(key, value) for key, value in identifiers(context)]
+    return _PRIVATE.sub(" ", "\n".join((message, *_strings(context)))[:MAX_TEXT]), " ".join((facets, *own))
+
+
+def audit_word(key: str, value: str) -> str:
+    """The word of a field of an audit event; the same for values that differ beyond MAX_VALUE or in ASCII case.
+
+    Its key begins with the separator, which keys of senders never hold (``_plain_key``).
+    """
+    return f"\ue01f{_moved_text(key)}\ue0ff{_moved_text(value[:MAX_VALUE])}"
 
 
 FUNCTIONS = {1: event_words, 2: newest_words}

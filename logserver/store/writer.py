@@ -15,6 +15,7 @@ from typing import Any
 
 from logserver.store.batch import Batch
 from logserver.store.errors import StoreBusy
+from logserver.store.traces import trace
 from logserver.store.upkeep import Upkeep
 
 logger = logging.getLogger("logserver.store")
@@ -131,9 +132,9 @@ class Writer:
     def _run(self) -> None:
         try:
             self._serve()
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the process ends
             logger.critical(
-                "the writer failed; ending the process so that its supervisor starts it again", exc_info=True
+                "the writer failed; ending the process so that its supervisor starts it again\n%s", trace(error)
             )
             self._fatal()
 

@@ -66,6 +66,7 @@ def test_a_break_ends_with_1_and_names_project_and_event(shell: Shell, trail: li
         " before that 2 events verified\n"
     )
     result = shell("audit", "verify", "--json", code=1)
+    assert result.stderr == told.stderr
     [found] = json.loads(result.stdout)
     assert (found["whole"], found["break"]["event"], found["break"]["seq"]) == (False, trail[2], 3)
     assert found["break"]["kind"] == "changed"

@@ -8,6 +8,7 @@ from typing import Any
 
 from logserver.store.events import Event
 from logserver.store.query import And, Compare, Exact, Facet, Glob, Node, Not, Or, Present, Text
+from logserver.store.words import newest_words
 
 LEVELS = {"warning": "warn", "err": "error", "notice": "info", "crit": "fatal"}
 
@@ -75,7 +76,7 @@ def satisfies(event: Event, node: Node) -> bool:
             found = [spelled(other) for name, other in pairs(event) if name == lower(key).replace("\x1f", "\ufffd")]
             return any(one is not None and (one.startswith(wanted) if prefix else one == wanted) for one in found)
         case Exact(key, value):
-            return bool(at(event.context, key) == value)
+            return event.type == "audit" and bool(at(event.context, key) == value)
         case Glob(key, pattern):
             held = at(event.context, key)
             return (
@@ -114,7 +115,10 @@ def compared(value: Any, operator: str, number: str) -> bool:
 def has_phrase(event: Event, node: Text) -> bool:
     """Texts over 128 characters and the words of an exception are left to their own tests."""
     wanted = text_words(node.phrase)
-    words = text_words(event.message)
+    text = event.message
+    if event.type == "audit":  # what its text is made of is tested with the words
+        text = newest_words("audit", "info", None, event.message, event.context)[0]
+    words = text_words(text)
     for at in range(len(words) - len(wanted) + 1 if wanted else 0):
         run = words[at : at + len(wanted)]
         if run[:-1] == wanted[:-1] and (run[-1].startswith(wanted[-1]) if node.prefix else run[-1] == wanted[-1]):

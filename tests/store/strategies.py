@@ -74,6 +74,18 @@ events = st.builds(
     st.sampled_from(["info", "WARNING", "warn", "error", "odd"]),
     st.sampled_from([None, b"g" * 16]),
     context,
+) | st.builds(
+    lambda text, attributes, tenant, actor: (
+        text,
+        "audit",
+        "info",
+        None,
+        attributes | {"tenant_id": tenant, "action": text or "none", "actor": actor},
+    ),
+    message,
+    context,
+    st.sampled_from(STRINGS),
+    st.fixed_dictionaries({"id": st.sampled_from(STRINGS)}) | scalar,
 )
 places = st.tuples(st.integers(1, 3), st.integers(0, 4), st.integers(0, 2))
 
@@ -126,7 +138,7 @@ queries: st.SearchStrategy[query.Node] = st.recursive(
 )
 
 exacts = st.builds(
-    query.Exact, st.sampled_from(["a", "A", "b", "a.b", "a.a", "é", "context"]), st.sampled_from(STRINGS)
+    query.Exact, st.sampled_from(["tenant_id", "actor.id", "action", "target.id"]), st.sampled_from(STRINGS)
 )
 globs = st.builds(
     query.Glob,

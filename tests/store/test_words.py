@@ -96,8 +96,16 @@ def test_what_audit_events_are_asked_for_by_are_words_among_any_number_of_others
     ):
         found = words.newest_words("audit", "info", None, "a.b", context)[1].split(" ")
         for key, value in words.identifiers(context):
-            assert word(key, value[:128]) in found
+            assert words.audit_word(key, value) in found
         assert len(found) <= words.MAX_WORDS + 7
+
+
+def test_no_other_event_has_a_word_of_an_audit_event() -> None:
+    own = words.audit_word("tenant_id", "acme")
+    for key in ("tenant_id", "\x1ftenant_id", "\ue01ftenant_id", "audit.tenant_id"):
+        for kind in ("log", "audit"):
+            assert own not in words.newest_words(kind, "info", None, "m", {"action": "a.b", key: {"x": "acme"}})[1]
+        assert own not in words.newest_words("log", "info", None, "m", {key: "acme"})[1].split(" ")
 
 
 def test_the_text_of_an_audit_event_is_bounded_from_its_end() -> None:

@@ -66,6 +66,11 @@ class Server:
         """Everything it has written to standard error so far."""
         return _written(self._log)
 
+    def printed(self) -> str:
+        """What it has written to standard output since it listened, once it has ended."""
+        assert self._process.stdout is not None
+        return self._process.stdout.read().decode()
+
     def stop(self, number: signal.Signals = signal.SIGTERM, *, within: float = PATIENCE) -> int:
         """Tell it to stop, and return its exit code."""
         self.signal(number)

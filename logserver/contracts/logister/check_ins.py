@@ -28,7 +28,7 @@ def read(payload: Any, *, size: int, receipt: Receipt) -> Reading:
         context["environment"] = fields.environment
     if receipt.binding is not None:
         receipt.binding.check_type("check_in")
-        errors.extend(receipt.binding.impose(context))
+        errors.extend(receipt.binding.impose(context, discreet=receipt.discreet))
     name_environment(context, receipt.environment)
     slug = (fields.slug or "").strip()
     if not slug:

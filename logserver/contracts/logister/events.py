@@ -46,6 +46,8 @@ class Receipt(NamedTuple):
     """Stands in where an event names none."""
     binding: Binding | None = None
     """What the sender's token fixes."""
+    discreet: bool = False
+    """Whether no refusal may repeat what was sent, because the project's rules of redaction run on it."""
 
 
 class Reading(NamedTuple):
@@ -72,7 +74,7 @@ def translate(draft: Draft, receipt: Receipt) -> Reading:
     context = _context(fields, rest, event_type)
     if receipt.binding is not None:
         receipt.binding.check_type(event_type)
-        errors.extend(receipt.binding.impose(context))
+        errors.extend(receipt.binding.impose(context, discreet=receipt.discreet))
     name_environment(context, receipt.environment)
     if not event_type:
         errors.append("Event type can't be blank")

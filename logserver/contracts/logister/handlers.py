@@ -12,8 +12,9 @@ from logserver.api.resources import Resources
 from logserver.contracts.logister import batch, bounds, check_ins, deployments, events, mobile
 from logserver.contracts.logister.events import Reading, Receipt
 from logserver.contracts.logister.fields import enveloped, read_fields
+from logserver.contracts.logister.mobile import Binding
 from logserver.contracts.logister.refusals import BatchMalformed, Unprocessable
-from logserver.contracts.logister.wire import ACCEPTED, Accepted, CheckInAccepted, MobileTokenFields
+from logserver.contracts.logister.wire import ACCEPTED, Accepted, CheckInAccepted, MobileToken, MobileTokenFields
 from logserver.core import deployments as core_deployments
 from logserver.core import intake
 from logserver.core.deployments import Deployment, Recorded
@@ -108,7 +109,7 @@ class Handlers:
         return Work(self._record, (project, deployment, now), 1, len(raw), finish)
 
     def _record(self, tx: Tx, project: Project, deployment: Deployment, now_ms: int) -> Recorded:
-        if DIALECT in project.redact_dialects:
+        if _covers(project):
             deployment = core_deployments.redacted(self._resources.policies.of(tx, project.number), deployment)
         return core_deployments.record(tx, project.number, deployment, now_ms)
 
@@ -120,7 +121,7 @@ class Handlers:
         fields, rest, problems = read_fields(sent, MobileTokenFields)
         bounds.measure(rest)
         bounds.check_strings(astuple(fields))
-        binding, seconds, errors = mobile.read(fields, problems)
+        binding, seconds, errors = mobile.read(fields, problems, discreet=_covers(project))
         if errors:
             raise Unprocessable(errors)
         now = self._resources.clock.now_ms()
@@ -128,10 +129,20 @@ class Handlers:
         def finish(issued: Any) -> Reply:
             return Reply(201, issued)
 
-        return Work(mobile.issue, (project, binding, seconds, now), 0, 0, finish)
+        return Work(self._issue, (project, binding, seconds, now), 0, 0, finish)
+
+    def _issue(self, tx: Tx, project: Project, binding: Binding, seconds: int, now_ms: int) -> MobileToken:
+        if _covers(project):
+            mobile.require_plain(self._resources.policies.of(tx, project.number), binding)
+        return mobile.issue(tx, project, binding, seconds, now_ms)
 
     def _receipt(self, credential: Credential) -> Receipt:
-        return Receipt(self._resources.clock.now_ms(), self._resources.environment, mobile.binding_of(credential))
+        return Receipt(
+            self._resources.clock.now_ms(),
+            self._resources.environment,
+            mobile.binding_of(credential),
+            discreet=_covers(_project(credential)),
+        )
 
     def _store(self, credential: Credential, readings: list[Reading], size: int, finish: Any) -> Work:
         moves = {index: reading.check_in for index, reading in enumerate(readings) if reading.check_in is not None}
@@ -150,6 +161,11 @@ def _project(credential: Credential) -> Project:
     if credential.project is None:
         raise Unauthorized("Unauthorized")
     return credential.project
+
+
+def _covers(project: Project) -> bool:
+    """Whether the project's rules of redaction run on what is sent in this dialect."""
+    return DIALECT in project.redact_dialects
 
 
 def _server_token(request: Request) -> Project:

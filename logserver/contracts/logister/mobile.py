@@ -5,10 +5,12 @@ from typing import Any
 import msgspec
 
 from logserver.contracts.logister.fields import humanize, is_blank, read_number
+from logserver.contracts.logister.refusals import Unprocessable
 from logserver.contracts.logister.wire import EVENT_TYPES, MobileToken, MobileTokenFields
 from logserver.core import tokens
 from logserver.core.faults import Forbidden
 from logserver.core.projects import Project
+from logserver.core.redaction.engine import Policy
 from logserver.core.times import iso_text
 from logserver.core.tokens import Credential
 from logserver.store.tx import Tx
@@ -30,8 +32,11 @@ class Binding(msgspec.Struct, frozen=True):
     session_id: str | None
     allowed_event_types: list[str]
 
-    def impose(self, context: dict[str, Any]) -> list[str]:
-        """Write the bound values into a context; the values it has that contradict them, as errors."""
+    def impose(self, context: dict[str, Any], *, discreet: bool) -> list[str]:
+        """Write the bound values into a context; the values it has that contradict them, as errors.
+
+        ``discreet``: nothing that was sent may be repeated, because it may be what is redacted.
+        """
         errors = []
         for name in _BOUND:
             expected = getattr(self, name)
@@ -39,9 +44,8 @@ class Binding(msgspec.Struct, frozen=True):
                 continue
             sent = context.get(name)
             if not is_blank(sent) and str(sent) != expected:
-                errors.append(
-                    f'{name} must match the mobile ingest token binding (got "{sent}", expected "{expected}")'
-                )
+                values = "" if discreet else f' (got "{sent}", expected "{expected}")'
+                errors.append(f"{name} must match the mobile ingest token binding{values}")
             context[name] = expected
         return errors
 
@@ -56,8 +60,11 @@ def binding_of(credential: Credential) -> Binding | None:
     return msgspec.convert(credential.bound, Binding) if credential.kind == "mobile" else None
 
 
-def read(fields: MobileTokenFields, problems: list[str]) -> tuple[Binding, int, list[str]]:
-    """What a token is to be bound to, the seconds it lives, and everything that is wrong with the request."""
+def read(fields: MobileTokenFields, problems: list[str], *, discreet: bool) -> tuple[Binding, int, list[str]]:
+    """What a token is to be bound to, the seconds it lives, and everything that is wrong with the request.
+
+    ``discreet`` is as Binding.impose has it.
+    """
     errors = list(problems)
     platform = (fields.platform or "").strip().lower()
     if platform not in PLATFORMS:
@@ -74,7 +81,8 @@ def read(fields: MobileTokenFields, problems: list[str]) -> tuple[Binding, int, 
     allowed = fields.allowed_event_types if fields.allowed_event_types is not None else list(EVENT_TYPES)
     unknown = [str(name) for name in allowed if name not in EVENT_TYPES]
     if unknown:
-        errors.append(f"Allowed event types contains unsupported values: {', '.join(unknown)}")
+        values = "" if discreet else f": {', '.join(unknown)}"
+        errors.append(f"Allowed event types contains unsupported values{values}")
     elif not allowed:
         errors.append("Allowed event types can't be blank")
     binding = Binding(
@@ -86,6 +94,19 @@ def read(fields: MobileTokenFields, problems: list[str]) -> tuple[Binding, int, 
         allowed_event_types=list(dict.fromkeys(str(name) for name in allowed)),
     )
     return binding, seconds, errors
+
+
+def require_plain(policy: Policy, binding: Binding) -> None:
+    """Raise Unprocessable where the rules of a policy find something in what a token is to be bound to.
+
+    It stands in the token and identifies what is sent with it, so it can neither be kept nor become another value.
+    """
+    bound = {name: value for name in _BOUND if (value := getattr(binding, name)) is not None}
+    sent = {"context": bound}
+    found = policy.redact(sent, structure=frozenset({"context", *(f"context.{name}" for name in _BOUND)}))
+    changed = [name for name, value in bound.items() if found.value["context"][name] != value]
+    if changed:
+        raise Unprocessable([f"{humanize(name)} must not hold what a redaction rule matches" for name in changed])
 
 
 def issue(tx: Tx, project: Project, binding: Binding, seconds: int, now_ms: int) -> MobileToken:

@@ -58,7 +58,11 @@ def project_of(tx: Tx, credential: Credential, named: str | None, owner: Owner |
     if credential.project is not None:
         return projects.by_number(tx, credential.project.number)
     if named is not None:
-        return projects.by_slug(tx, named)
+        try:
+            return projects.by_slug(tx, named)
+        except NotFound:
+            # Whatever stood in the place of a name is not repeated.
+            raise NotFound("there is no such project") from None
     if owner is not None and (number := owner(tx)) is not None:
         return projects.by_number(tx, number)
     found = [project for project in projects.every(tx, archived=False) if not project.system]

@@ -28,6 +28,7 @@ STRUCTURE = frozenset(
         *(f"actor.{name}" for name in ("id", "type", "name", "email")),
         *(f"target.{name}" for name in ("id", "type", "name")),
         *(f"context.{name}" for name in ("ip_address", "user_agent", "location", "session_id")),
+        "metadata.*",
         "changes.*",
         *(f"changes.*.{name}" for name in ("field", "before", "after")),
     }
@@ -179,7 +180,7 @@ def matched(policy: Policy, sent: dict[str, Any], prefix: str) -> list[tuple[str
     return [
         (f"{prefix}{name}", MATCHED)
         for name in IDENTIFIERS
-        if sent.get(name) is not None and policy.matches(sent[name])
+        if isinstance(sent.get(name), str) and policy.matches(sent[name])
     ]
 
 

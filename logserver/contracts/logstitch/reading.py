@@ -9,6 +9,7 @@ from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import hashes_of
 from logserver.contracts.logstitch.events import ACTOR_TYPES, CATEGORIES, MAX_ACTION, MAX_NAME, public_id, published
 from logserver.contracts.logstitch.fields import Fields
+from logserver.contracts.logstitch.kinds import Kind
 from logserver.core.faults import Forbidden
 from logserver.core.projects import Project
 from logserver.store import cursor as cursors
@@ -25,6 +26,8 @@ MOST = 100
 _SEARCHED_IN = ("actor", "target", "context", "metadata", "changes")
 _WORD = re.compile(r"[^\W_]", re.UNICODE)
 _MAX_SEARCH = 500
+_LOOKED_AT_FIRST = 200
+"""Events that are looked at one by one before the index is asked for all of a question: some milliseconds."""
 
 
 class Filters(NamedTuple):
@@ -98,22 +101,15 @@ def page(tx: Tx, project: Project, filters: Filters, *, audience: Audience, spel
     does not see.
     """
     require_sight(filters, audience)
-    asked = Search(
-        (project.number,),
-        since_ms=filters.start_ms,
-        until_ms=None if filters.end_ms is None else filters.end_ms + 1,
-        where=_EVERY_AUDIT_EVENT,
-    )
-    seen = kinds.terms(
-        tx, project.number, action=filters.action, category=filters.category, actor_type=filters.actor_type
-    )
+    asked = Kind(filters.action, filters.category, filters.actor_type, filters.target_type)
+    few = kinds.terms(tx, project.number, asked)
     # The cursor is bound to what was asked, not to how it is found: that may change as events arrive.
     bound = msgspec.json.encode((project.uuid, filters._replace(cursor=None, limit=0), audience))
     place = cursors.read(filters.cursor, bound, secret) if filters.cursor is not None else None
-    if seen is None:
+    if few is None:
         return Page([], None)
-    where = conjunction([_EVERY_AUDIT_EVENT, *seen, *_terms(filters, audience)])
-    found, onward = search.older(tx, msgspec.structs.replace(asked, where=where), limit=filters.limit, place=place)
+    many = _terms(filters, audience)
+    found, onward = _find(tx, project, filters, (many, few, kinds.looked_at(asked)), place)
     if onward is not None and len(found) == filters.limit:
         # A cursor tells where it stands; it stands at an event that was shown, not at one that was passed over.
         onward = Place(newer=False, boundary=cursors.order(found[-1].id))
@@ -122,10 +118,36 @@ def page(tx: Tx, project: Project, filters: Filters, *, audience: Audience, spel
     return Page(shown, cursors.spell(onward, bound, secret) if onward is not None else None)
 
 
+def _find(
+    tx: Tx, project: Project, filters: Filters, terms: tuple[list[Node], list[Node], list[Node]], place: Place | None
+) -> tuple[list[Event], Place | None]:
+    """A page of events, and where to go on; ``terms`` are of fields with many values, with few, and these looked at.
+
+    Where both are asked for, some events that have the former are looked at for the latter first: mostly that is
+    the page already, while the index would go through long lists of what is everywhere.
+    """
+    many, few, looked_at = terms
+
+    def find(where: list[Node], limit: int, place: Place | None, rows: int) -> tuple[list[Event], Place | None]:
+        until = None if filters.end_ms is None else filters.end_ms + 1
+        own = [] if any(isinstance(term, Exact) for term in where) else [_EVERY_AUDIT_EVENT]
+        asked = Search((project.number,), since_ms=filters.start_ms, until_ms=until, where=conjunction([*own, *where]))
+        return search.older(tx, asked, limit=limit, place=place, checked_rows=rows)
+
+    if not (many and few):
+        return find([*many, *few], filters.limit, place, search.CHECKED_ROWS)
+    found, place = find([*many, *looked_at], filters.limit, place, _LOOKED_AT_FIRST)
+    if place is None or len(found) == filters.limit:
+        return found, place
+    more, place = find([*many, *few], filters.limit - len(found), place, search.CHECKED_ROWS)
+    return found + more, place
+
+
 _EVERY_AUDIT_EVENT = Facet("type", "audit")
 
 
 def _terms(filters: Filters, audience: Audience) -> list[Node]:
+    """What is asked of the fields that have many values."""
     terms: list[Node] = []
     if audience.tenant_id is not None:
         terms.append(Exact("tenant_id", audience.tenant_id))
@@ -133,7 +155,6 @@ def _terms(filters: Filters, audience: Audience) -> list[Node]:
         ("tenant_id", filters.tenant_id),
         ("actor.id", filters.actor_id),
         ("target.id", filters.target_id),
-        ("target.type", filters.target_type),
     ):
         if value is not None:
             terms.append(Exact(key, value))

@@ -46,8 +46,8 @@ class Policy:
 
         ``path`` is where the value stands in its event: paths of rules and matches begin there. Doing it again
         changes nothing and matches nothing. ``structure`` are paths, with ``*`` for each index, of what an event
-        consists of: such a key keeps its name, and a rule for such an object or array redacts each value in it, not
-        the whole.
+        consists of: such a key keeps its name, and where paths go on below it, a rule for it redacts each value in
+        its object or array, not the whole.
         """
         suspects = self._suspicion.texts(value)
         if not suspects and self._tree is None and not self._suspicion.of_text(path):

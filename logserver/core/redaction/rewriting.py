@@ -111,7 +111,7 @@ class Rewriting:
         inner = self._inner(place, slot) if place.fields else place.fields
         if inner and child is not None:
             rules = sorted({rule for each in inner for rule in each.rules})
-            if rules and isinstance(child, dict | list) and self._shape(place, slot) in self._structure:
+            if rules and isinstance(child, dict | list) and self._consists(self._shape(place, slot)):
                 inner = [fields.everything(rules)]
             elif rules:
                 new = self._texts.field(child, rules) if kind is str else REDACTED
@@ -189,6 +189,10 @@ class Rewriting:
         parts = [each.name for each in self._stack[1:]]
         parts.append(self._name(place, slot))
         return ".".join(parts if parts[0] else parts[1:])
+
+    def _consists(self, shape: str) -> bool:
+        """Whether the structure goes on below a path."""
+        return any(path.startswith(f"{shape}.") for path in self._structure)
 
     def _shape(self, place: _Place, slot: Any, below: str = "") -> str:
         """A path with * for every index, followed by ``below``."""

@@ -1,5 +1,6 @@
 """Redaction of the events of dialects whose shape is the record's own."""
 
+from logserver.core.redaction import copies
 from logserver.core.redaction.engine import Policy
 from logserver.store.events import Event
 
@@ -40,7 +41,9 @@ def redact_event(policy: Policy, event: Event) -> list[tuple[str, str]]:
     Returns which rules matched where, as pairs of path (``message``, ``context.user.email``) and rule id; they also
     stand in ``context["redactions"]`` where there are any. The context's keys that the store knows by name keep it.
     Trace and span ids become keyed hashes whatever the behaviour: they stay strings, alike where they were alike and
-    different where they were, so that spans find their trace and are not taken for one another.
+    different where they were, so that spans find their trace and are not taken for one another. What a contract
+    has copied to another name (``user_id`` from ``user.id``) is redacted where what it was copied from is, and the
+    other way round.
     """
     sent = {
         "message": event.message,
@@ -51,8 +54,8 @@ def redact_event(policy: Policy, event: Event) -> list[tuple[str, str]]:
     redacted = policy.redact(sent, structure=_STRUCTURE)
     if not redacted.matches:
         return []
-    value, matches = redacted.value, redacted.matches
-    context = dict(value["context"])
+    value, matches = copies.followed(sent, redacted.value), redacted.matches
+    context = value["context"]
     for name in _IDENTITIES:
         before = event.context.get(name)
         if isinstance(before, str) and context[name] != before:
