@@ -16,6 +16,9 @@ from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
 PASS_ROWS = 200
+AUDIT_PASS_ROWS = 50
+"""The same of audit events, each of which is verified before it goes."""
+
 LOOKED_AT_ROWS = 2_000
 """Rows a pass may look at where few of them are to be deleted."""
 
@@ -64,8 +67,9 @@ class Retention:
         ).fetchall()
         if not looked_at:
             return False
-        due = [event_id for event_id, of_type in looked_at if (of_type == "audit") == (kind == "audit")][:PASS_ROWS]
-        through = due[-1] if len(due) == PASS_ROWS else looked_at[-1][0]
+        most = AUDIT_PASS_ROWS if kind == "audit" else PASS_ROWS
+        due = [event_id for event_id, of_type in looked_at if (of_type == "audit") == (kind == "audit")][:most]
+        through = due[-1] if len(due) == most else looked_at[-1][0]
         tx.execute(
             "INSERT INTO sweeps (project, kind, through) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET through = ?",
             (project.number, kind, through + 1, through + 1),
