@@ -58,7 +58,13 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
             assert "disk almost full" in text
         else:
             assert (block.startswith(("TOKEN=", "MASTER=", "logserver project tiers")), text) == (True, "")
-    assert user.messages() == {"disk almost full", "payment refused", "nightly-backup", "user.role.updated", "user.signed_up"}
+    assert user.messages() == {
+        "disk almost full",
+        "payment refused",
+        "nightly-backup",
+        "user.role.updated",
+        "user.signed_up",
+    }
     (error,) = user.finds("exception.class:CardDeclined")
     assert error["occurred_at"] == "2026-11-21T08:30:00.000Z"
     assert "1 ok" in user.runs("logserver", "status").stdout
