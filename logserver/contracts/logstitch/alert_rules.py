@@ -1,6 +1,5 @@
 """The rules of alerts as the contract shows and takes them."""
 
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,10 +10,10 @@ from logserver.api.hot import Work
 from logserver.api.look import Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
+from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.alerts import SEVERITIES
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.fields import Fields, object_of
-from logserver.contracts.logstitch.redaction import Deleted
 from logserver.core import alert_bounds, alert_rules
 from logserver.core.alert_rules import Rule
 from logserver.core.faults import Invalid
@@ -120,7 +119,7 @@ class Handlers:
             given = {name: value for name, value in values.items() if value is not None}
             return alert_rules.create(tx, project.number, **given, now_ms=self._resources.clock.now_ms())
 
-        return self._work(request, create, named, 201)
+        return control.put(request, create, named, _shown, status=201)
 
     def change(self, request: Request) -> Work:
         """PATCH /alerts/rules/{id}."""
@@ -144,34 +143,12 @@ class Handlers:
             }
             return alert_rules.change(tx, project.number, rule_id, **different)
 
-        return self._work(request, change, named, 200, rule_id)
+        return control.put(request, change, named, _shown, owner=alert_rules.owner)
 
     def delete(self, request: Request) -> Work:
         """DELETE /alerts/rules/{id}."""
         self._gate.take(request, "alerts/rules delete")
-        rule_id, request_id = request.params["id"], request.id
-
-        def delete(tx: Tx, project: Project) -> None:
-            alert_rules.delete(tx, project.number, rule_id)
-
-        def finish(_outcome: None) -> Reply:
-            return Reply(200, Deleted(deleted=True, request_id=request_id))
-
-        owner = partial(alert_rules.owner, rule_id=rule_id)
-        return Work(in_project(delete, credential_of(request), named_project(request), owner), (), 0, 0, finish)
-
-    def _work(
-        self, request: Request, function: Any, named: str | None, status: int, rule_id: str | None = None
-    ) -> Work:
-        request_id = request.id
-        owner = None if rule_id is None else partial(alert_rules.owner, rule_id=rule_id)
-
-        def finish(rule: Rule) -> Reply:
-            shown = _shown(rule)
-            shown.request_id = request_id
-            return Reply(status, shown)
-
-        return Work(in_project(function, credential_of(request), named, owner), (), 0, 0, finish)
+        return control.delete(request, alert_rules.delete, alert_rules.owner)
 
 
 def _read(sent: dict[str, Any], *, required: bool) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The rules of redaction as the contract shows and takes them."""
 
-from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -11,6 +10,7 @@ from logserver.api.hot import Work
 from logserver.api.look import Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
+from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.core.faults import Invalid
@@ -72,13 +72,6 @@ class RuleList(msgspec.Struct):
     request_id: str
 
 
-class Deleted(msgspec.Struct):
-    """It is not there any more."""
-
-    deleted: bool
-    request_id: str
-
-
 class Handlers:
     """The handlers of /api/v1/redaction/rules."""
 
@@ -130,7 +123,7 @@ class Handlers:
                 now_ms=self._resources.clock.now_ms(),
             )
 
-        return self._work(request, create, named, 201)
+        return control.put(request, create, named, _shown, status=201)
 
     def change(self, request: Request) -> Work:
         """PUT /redaction/rules/{id}."""
@@ -163,34 +156,12 @@ class Handlers:
                 enabled=enabled,
             )
 
-        return self._work(request, change, named, 200, rule_id)
+        return control.put(request, change, named, _shown, owner=rules.owner)
 
     def delete(self, request: Request) -> Work:
         """DELETE /redaction/rules/{id}."""
         self._gate.take(request, "redaction/rules delete")
-        rule_id, request_id = request.params["id"], request.id
-
-        def delete(tx: Tx, project: Project) -> None:
-            rules.delete(tx, project.number, rule_id)
-
-        def finish(_outcome: None) -> Reply:
-            return Reply(200, Deleted(deleted=True, request_id=request_id))
-
-        owner = partial(rules.owner, rule_id=rule_id)
-        return Work(in_project(delete, credential_of(request), named_project(request), owner), (), 0, 0, finish)
-
-    def _work(
-        self, request: Request, function: Any, named: str | None, status: int, rule_id: str | None = None
-    ) -> Work:
-        request_id = request.id
-        owner = None if rule_id is None else partial(rules.owner, rule_id=rule_id)
-
-        def finish(rule: Rule) -> Reply:
-            shown = _shown(rule)
-            shown.request_id = request_id
-            return Reply(status, shown)
-
-        return Work(in_project(function, credential_of(request), named, owner), (), 0, 0, finish)
+        return control.delete(request, rules.delete, rules.owner)
 
 
 def _shown(rule: Rule) -> ShownRule:

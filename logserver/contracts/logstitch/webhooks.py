@@ -1,6 +1,5 @@
 """Webhooks as the contract shows and takes them."""
 
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,10 +10,10 @@ from logserver.api.hot import Work
 from logserver.api.look import Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
+from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.contracts.logstitch.options import Options
-from logserver.contracts.logstitch.redaction import Deleted
 from logserver.core import post, targets, webhooks
 from logserver.core.faults import Invalid
 from logserver.core.post import Attempt
@@ -109,7 +108,6 @@ class Handlers:
         sent = object_of(request)
         named = named_project(request, sent)
         values = self._read(sent, required=True)
-        request_id = request.id
 
         def create(tx: Tx, project: Project) -> tuple[Webhook, str]:
             return webhooks.create(
@@ -122,17 +120,17 @@ class Handlers:
                 **self._allowed,
             )
 
-        def finish(made: tuple[Webhook, str]) -> Reply:
-            shown = _shown(made[0])
-            shown.secret, shown.request_id = made[1], request_id
-            return Reply(201, shown)
+        def shown(made: tuple[Webhook, str]) -> ShownWebhook:
+            answer = _shown(made[0])
+            answer.secret = made[1]
+            return answer
 
-        return Work(in_project(create, credential_of(request), named), (), 0, 0, finish)
+        return control.put(request, create, named, shown, status=201)
 
     def change(self, request: Request) -> Work:
         """PATCH or PUT /alerts/webhooks/{id}."""
         self._gate.take(request, "alerts/webhooks change")
-        webhook_id, request_id = request.params["id"], request.id
+        webhook_id = request.params["id"]
         sent = object_of(request)
         named = named_project(request, sent)
         values = self._read(sent, required=False)
@@ -140,27 +138,12 @@ class Handlers:
         def change(tx: Tx, project: Project) -> Webhook:
             return webhooks.change(tx, project.number, webhook_id, **values, **self._allowed)
 
-        def finish(webhook: Webhook) -> Reply:
-            shown = _shown(webhook)
-            shown.request_id = request_id
-            return Reply(200, shown)
-
-        owner = partial(webhooks.owner, webhook_id=webhook_id)
-        return Work(in_project(change, credential_of(request), named, owner), (), 0, 0, finish)
+        return control.put(request, change, named, _shown, owner=webhooks.owner)
 
     def delete(self, request: Request) -> Work:
         """DELETE /alerts/webhooks/{id}."""
         self._gate.take(request, "alerts/webhooks delete")
-        webhook_id, request_id = request.params["id"], request.id
-
-        def delete(tx: Tx, project: Project) -> None:
-            webhooks.delete(tx, project.number, webhook_id)
-
-        def finish(_outcome: None) -> Reply:
-            return Reply(200, Deleted(deleted=True, request_id=request_id))
-
-        owner = partial(webhooks.owner, webhook_id=webhook_id)
-        return Work(in_project(delete, credential_of(request), named_project(request), owner), (), 0, 0, finish)
+        return control.delete(request, webhooks.delete, webhooks.owner)
 
     def _read(self, sent: dict[str, Any], *, required: bool) -> dict[str, Any]:
         """The values of a webhook by name, None for what is not there; raises Invalid with everything wrong."""

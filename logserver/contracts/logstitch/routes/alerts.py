@@ -5,7 +5,7 @@ from typing import Any
 from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Parameter, Tag
 from logserver.contracts.logstitch import alert_rules, alerts, webhooks
 from logserver.contracts.logstitch.asking import KEYS, MASTER
-from logserver.contracts.logstitch.redaction import Deleted
+from logserver.contracts.logstitch.control import Deleted
 from logserver.contracts.logstitch.routes.terms import CURSOR, LIMIT, PROJECT_ID, Routes, refusals
 
 TAG = Tag("LogStitch: alerts", "What rings when many events of a kind come together, and whom it tells.")

@@ -5,6 +5,7 @@ from logserver.api.endpoint import Tag as Group
 from logserver.contracts.logstitch import redaction
 from logserver.contracts.logstitch import trials as trying
 from logserver.contracts.logstitch.asking import KEYS, MASTER
+from logserver.contracts.logstitch.control import Deleted
 from logserver.contracts.logstitch.fields import BODY_BYTES
 from logserver.contracts.logstitch.redaction import Handlers
 from logserver.contracts.logstitch.routes.terms import PROJECT_ID, Routes, refusals
@@ -91,7 +92,7 @@ def endpoints(routes: Routes, handlers: Handlers, trials: Trials) -> list[Endpoi
             summary="Delete a rule of redaction of one's own",
             handler=routes.writes(handlers.delete, MASTER),
             auth=Auth.MASTER_KEY,
-            gives={200: Answer(redaction.Deleted, "Deleted.")},
+            gives={200: Answer(Deleted, "Deleted.")},
             errors=refusals(409, 503),
             rate_limited=True,
             parameters=(PROJECT_ID,),
