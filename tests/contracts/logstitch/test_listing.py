@@ -346,6 +346,8 @@ def test_a_cursor_is_of_its_list(server: Server) -> None:
         (sender.token, {"cursor": flipped, "tenant_id": "acme"}),
         (sender.token, {"cursor": "x", "tenant_id": "acme"}),
         (sender.token, {"cursor": "é" * 24, "tenant_id": "acme"}),
+        (sender.token, {"cursor": cursor * 20, "tenant_id": "acme"}),
+        (sender.token, {"cursor": " ", "tenant_id": "acme"}),
         (other.token, {"cursor": cursor, "tenant_id": "acme"}),
     ):
         answer = ask(server, "GET", EVENTS, token, **query)
