@@ -36,6 +36,11 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
             shown = json.loads(text)
             assert shown.get("enabled") or shown["event"]["metadata"]["note"] == "******3456 paid with [REDACTED]"
             assert shown.get("secret", "whsec_").startswith("whsec_")
+        elif "/streams/claim" in block:
+            assert json.loads(text)["event_count"] == 1
+        elif "/streams/" in block:
+            sent, info = (json.loads(answer) for answer in text.replace("}{", "}\n{").splitlines())
+            assert (len(sent["ids"]), info["event_count"], info["status"]) == (1, 1, "active")
         elif '"action"' in block:
             assert json.loads(text)["ids"][0].startswith("evt_")
         elif "audit verify" in block:
@@ -53,7 +58,13 @@ def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
             assert "disk almost full" in text
         else:
             assert (block.startswith(("TOKEN=", "MASTER=", "logserver project tiers")), text) == (True, "")
-    assert user.messages() == {"disk almost full", "payment refused", "nightly-backup", "user.role.updated"}
+    assert user.messages() == {
+        "disk almost full",
+        "payment refused",
+        "nightly-backup",
+        "user.role.updated",
+        "user.signed_up",
+    }
     (error,) = user.finds("exception.class:CardDeclined")
     assert error["occurred_at"] == "2026-11-21T08:30:00.000Z"
     assert "1 ok" in user.runs("logserver", "status").stdout
@@ -109,7 +120,7 @@ def test_what_arrives_at_a_webhook_is_checked_as_it_says(tmp_path: Path) -> None
 
 def test_what_is_sent_again_is_told_apart(user: User) -> None:
     needs("curl")
-    (block,) = [block for block in commands(backup=False) if "uuid" in block]
+    (block,) = [block for block in commands(backup=False) if '"uuid"' in block]
     token = user.token()
     first, again = (json.loads(user.types(block, TOKEN=token)) for _ in range(2))
     assert again == first | {"duplicate": True}

@@ -87,7 +87,7 @@ def read_filters(query: dict[str, str]) -> Filters:
         start_ms=None if start is None else -(-start // 1000),
         end_ms=None if end is None else end // 1000,
         search=searched,
-        cursor=query.get("cursor") or None,
+        cursor=query.get("cursor") or None,  # whatever is no cursor is refused as one of another list
         limit=limit if limit is not None else USUAL_LIMIT,
     )
     fields.done()

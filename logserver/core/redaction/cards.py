@@ -98,7 +98,8 @@ def _is_part(raw: bytes, start: int, end: int, *, whole: bool) -> bool:
         high += 1
     around = raw[low:high]
     if b"-" in around:
-        return any(low + a <= start and end <= low + b and not _plain(around[a:b]) for a, b in _UUID.spans(around))
+        # What begins inside a UUID is of the UUID, also where digits behind it would make up a number.
+        return any(low + a <= start < low + b and not _plain(around[a:b]) for a, b in _UUID.spans(around))
     return len(around) in _DIGEST_LENGTHS and _HEX_TOKEN.whole(around)
 
 
