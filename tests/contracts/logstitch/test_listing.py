@@ -255,6 +255,18 @@ def test_bounds_of_time_are_inclusive(server: Server, sender: Sender) -> None:
     assert len(plus.json()["events"]) == 5  # an offset that was not escaped
 
 
+@pytest.mark.parametrize("moment", ["2019-12-31T23:59:59Z", "2031-01-01T00:00:00Z"])
+def test_a_time_that_cannot_be_is_shown_but_found_by_its_arrival(server: Server, sender: Sender, moment: str) -> None:
+    (before,) = send(server, sender, event(occurred_at=ago(server, 60)))
+    (odd,) = send(server, sender, event(occurred_at=moment))
+    (after,) = send(server, sender, event())
+    found = ask(server, "GET", EVENTS, sender.token).json()["events"]
+    assert [each["id"] for each in found] == [after, odd, before]
+    assert found[1]["occurred_at"] == moment.replace("Z", ".000Z")
+    assert ids_of(ask(server, "GET", EVENTS, sender.token, start_date=moment[:10], end_date=moment[:10])) == []
+    assert ids_of(ask(server, "GET", EVENTS, sender.token, start_date=ago(server, 1))) == [after, odd]
+
+
 @pytest.mark.parametrize(
     ("query", "fields"),
     [

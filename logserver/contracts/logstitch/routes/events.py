@@ -65,7 +65,9 @@ def endpoints(routes: Routes, handlers: Handlers) -> list[Endpoint]:
             summary="Read the audit trail, newest first",
             description="Every filter may be left out, and all of them combine. A cursor goes on from where its page"
             " ended, whatever has arrived since; it is good for the same filters only. A viewer token sees its own"
-            " tenant, whatever it asks for.",
+            " tenant, whatever it asks for. An event that says it happened before 2020, before what retention keeps,"
+            " or more than ten minutes after it arrived keeps its `occurred_at`, but is ordered and found by the time"
+            " at which it arrived.",
             handler=routes.reads(handlers.list_, READERS),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY | Auth.VIEWER_TOKEN,
             gives={200: Answer(wire.Events, "A page.")},
