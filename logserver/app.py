@@ -158,13 +158,13 @@ class Application:
                 scope["endpoint"] = hot
                 await hot(scope, receive, send)
                 return
-            if scope["path"].startswith("/api/"):
+            # Clients join addresses with slashes too many; no path of the API begins with two or ends with one.
+            stripped = "/" + scope["path"].strip("/")
+            if stripped.startswith("/api/"):
                 if cors.is_preflight(scope):
                     await cors.allow(send)
                     return
-                if hot is None:
-                    # Clients join addresses with slashes too many; no path of the API ends with one.
-                    scope["path"] = "/" + scope["path"].strip("/")
+                scope["path"] = stripped
         await self._router(scope, receive, send)
 
     @asynccontextmanager

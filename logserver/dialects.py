@@ -6,6 +6,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from logserver.api.faults import MethodNotAllowed
 from logserver.api.handler import Reply
@@ -33,9 +34,18 @@ async def unmatched(request: HTTPRequest, error: Exception) -> Response:
     fault = MethodNotAllowed(error.detail) if error.status_code == 405 else NotFound(error.detail)
     _, payload = refuse(fault, request_id)
     headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
     if stamped:
         headers["X-Request-Id"] = request_id
     return Response(msgspec.json.encode(payload), error.status_code, headers=headers, media_type="application/json")
+
+
+def _methods(request: HTTPRequest) -> list[str]:
+    """The methods that the path of a request has: the router names those of one route only."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    path = next((route.path for route in routes if route.matches(request.scope)[0] is not Match.NONE), None)
+    return sorted({method for route in routes if route.path == path for method in route.methods or ()})
 
 
 def _nearest(path: str) -> tuple[_Refuse, bool]:

@@ -55,6 +55,8 @@ class Draft(NamedTuple):
 
     sent: dict[str, Any]
     time: int | None
+    prefix: str = ""
+    """What the paths of its fields begin with: its index, where it stood in an array."""
 
 
 def read_events(value: Any, raw: bytes, *, most: int) -> list[Draft]:
@@ -106,7 +108,7 @@ def _draft(sent: Any, prefix: str, *, numbers: bool) -> Draft | list[tuple[str, 
         if name in sent:
             fields.wrong(name, "Is given by the server")
     check_bounds(fields, sent, numbers=numbers)
-    return fields.problems or Draft(sent, moment)
+    return fields.problems or Draft(sent, moment, prefix)
 
 
 def _part(fields: Fields, sent: dict[str, Any], name: str, *, required: bool = False) -> None:

@@ -65,8 +65,11 @@ class Page(NamedTuple):
 
 
 def read_filters(query: dict[str, str]) -> Filters:
-    """The filters of a query; raises Invalid naming every parameter that is wrong."""
-    fields = Fields({name: value for name, value in query.items() if value != ""}, query=True)
+    """The filters of a query; raises Invalid naming every parameter that is wrong.
+
+    A filter without a value is none, but for the tenant's: who forgot whose events to show must not show all.
+    """
+    fields = Fields({name: value for name, value in query.items() if value or name == "tenant_id"}, query=True)
     action = fields.text("action", longest=MAX_ACTION)
     searched = fields.text("search", longest=_MAX_SEARCH)
     if searched is not None and not _WORD.search(searched):

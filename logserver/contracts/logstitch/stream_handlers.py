@@ -58,7 +58,7 @@ class StreamHandlers:
         value = decode(raw)
         drafts = read_events(value, raw, most=self._batch_limit)
         if len(raw) > EVENT_BYTES:
-            _require_small(drafts, array=isinstance(value, list))
+            _require_small(drafts)
         request_id = request.id
 
         def finish(stored: Stored) -> Reply:
@@ -127,11 +127,11 @@ def _uuid4(value: Any) -> str | None:
     return lowered if _UUID4.fullmatch(lowered) else None
 
 
-def _require_small(drafts: list[Draft], *, array: bool) -> None:
+def _require_small(drafts: list[Draft]) -> None:
     """Raise Invalid for events that are too large for a stream."""
     problems = [
-        (str(index) if array else "", f"An event of a stream may have {EVENT_BYTES} bytes")
-        for index, (sent, _) in enumerate(drafts)
+        (prefix.rstrip("."), f"An event of a stream may have {EVENT_BYTES} bytes")
+        for sent, _, prefix in drafts
         if len(_encode(sent)) > EVENT_BYTES
     ]
     if problems:

@@ -172,8 +172,7 @@ def read_redacted(policy: Policy, drafts: list[Draft], received_ms: int) -> tupl
     """
     made, counts = [], []
     problems: list[tuple[str, str]] = []
-    for index, (sent, time) in enumerate(drafts):
-        prefix = f"{index}." if len(drafts) > 1 else ""
+    for sent, time, prefix in drafts:
         problems += matched(policy, sent, prefix)
         found = redacted(policy, sent)
         made.append(event_of(found.value, found.matches, time, received_ms))

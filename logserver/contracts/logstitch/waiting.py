@@ -31,9 +31,9 @@ def numbered(tx: Tx, stream: int, drafts: list[Draft], now_ms: int) -> tuple[lis
 
     Of an idempotency key that the stream has, or that stands before in the list, it is the id of the first.
     """
-    held = _held(tx, stream, [key for sent, _ in drafts if (key := sent.get("idempotency_key")) is not None])
+    held = _held(tx, stream, [key for sent, *_ in drafts if (key := sent.get("idempotency_key")) is not None])
     ids, fresh = [], []
-    for index, (sent, _) in enumerate(drafts):
+    for index, (sent, *_) in enumerate(drafts):
         key = sent.get("idempotency_key")
         ulid = held.get(key) if key is not None else None
         if ulid is None:

@@ -375,6 +375,7 @@ def test_an_identifier_that_would_be_redacted_is_refused(server: Server, sender:
     answer = post(server, sender, event(**{field: secret}))
     assert problems(answer) == [field]
     assert problems(post(server, sender, [event(), event(**{field: secret})])) == [f"1.{field}"]
+    assert problems(post(server, sender, [event(**{field: secret})])) == [f"0.{field}"]
     assert secret not in answer.text
     server.administer(rules.change, sender.project.number, "builtin_ssn", enabled=False)
     assert post(server, sender, event(**{field: secret})).status_code == 201

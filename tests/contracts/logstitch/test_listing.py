@@ -221,9 +221,14 @@ def test_every_filter_finds_by_itself(listed: Listed, asked: dict[str, str]) -> 
 
 
 def test_an_empty_value_is_no_filter(listed: Listed) -> None:
-    names = ("tenant_id", "actor_id", "action", "category", "search", "start_date", "limit", "cursor")
+    names = ("actor_id", "action", "category", "search", "start_date", "limit", "cursor")
     answer = ask(listed.server, "GET", EVENTS, listed.sender.token, **dict.fromkeys(names, ""))
     assert [each["id"] for each in answer.json()["events"]] == [one["id"] for one in listed.events[:50]]
+
+
+def test_an_empty_tenant_is_not_every_tenant(listed: Listed) -> None:
+    answer = ask(listed.server, "GET", EVENTS, listed.sender.token, tenant_id="")
+    assert (answer.status_code, answer.json()["error"]["details"][0]["field"]) == (422, "tenant_id")
 
 
 def test_bounds_of_time_are_inclusive(server: Server, sender: Sender) -> None:
@@ -253,6 +258,18 @@ def test_bounds_of_time_are_inclusive(server: Server, sender: Sender) -> None:
         f"{EVENTS}?start_date=2026-09-19T14:00:00.500+02:00", headers={"Authorization": f"Bearer {sender.token}"}
     )
     assert len(plus.json()["events"]) == 5  # an offset that was not escaped
+
+
+@pytest.mark.parametrize("moment", ["2019-12-31T23:59:59Z", "2031-01-01T00:00:00Z"])
+def test_a_time_that_cannot_be_is_shown_but_found_by_its_arrival(server: Server, sender: Sender, moment: str) -> None:
+    (before,) = send(server, sender, event(occurred_at=ago(server, 60)))
+    (odd,) = send(server, sender, event(occurred_at=moment))
+    (after,) = send(server, sender, event())
+    found = ask(server, "GET", EVENTS, sender.token).json()["events"]
+    assert [each["id"] for each in found] == [after, odd, before]
+    assert found[1]["occurred_at"] == moment.replace("Z", ".000Z")
+    assert ids_of(ask(server, "GET", EVENTS, sender.token, start_date=moment[:10], end_date=moment[:10])) == []
+    assert ids_of(ask(server, "GET", EVENTS, sender.token, start_date=ago(server, 1))) == [after, odd]
 
 
 @pytest.mark.parametrize(
@@ -346,6 +363,8 @@ def test_a_cursor_is_of_its_list(server: Server) -> None:
         (sender.token, {"cursor": flipped, "tenant_id": "acme"}),
         (sender.token, {"cursor": "x", "tenant_id": "acme"}),
         (sender.token, {"cursor": "é" * 24, "tenant_id": "acme"}),
+        (sender.token, {"cursor": cursor * 20, "tenant_id": "acme"}),
+        (sender.token, {"cursor": " ", "tenant_id": "acme"}),
         (other.token, {"cursor": cursor, "tenant_id": "acme"}),
     ):
         answer = ask(server, "GET", EVENTS, token, **query)

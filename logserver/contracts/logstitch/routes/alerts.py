@@ -6,7 +6,7 @@ from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Parameter, T
 from logserver.contracts.logstitch import alert_rules, alerts, webhooks
 from logserver.contracts.logstitch.asking import KEYS, MASTER
 from logserver.contracts.logstitch.control import Deleted
-from logserver.contracts.logstitch.routes.terms import CURSOR, LIMIT, PROJECT_ID, Routes, refusals
+from logserver.contracts.logstitch.routes.terms import CURSOR, LIMIT, OF_BODIES, PROJECT_ID, Routes, refusals
 
 TAG = Tag("LogStitch: alerts", "What rings when many events of a kind come together, and whom it tells.")
 
@@ -52,7 +52,7 @@ def rules(routes: Routes, handlers: alert_rules.Handlers) -> list[Endpoint]:
             auth=Auth.MASTER_KEY,
             takes=alert_rules.NewRule,
             gives={201: Answer(alert_rules.ShownRule, "Made; it judges the next event.")},
-            errors=refusals(409, 413, 503),
+            errors=refusals(409, *OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -71,7 +71,7 @@ def rules(routes: Routes, handlers: alert_rules.Handlers) -> list[Endpoint]:
             auth=Auth.MASTER_KEY,
             takes=alert_rules.ChangedRule,
             gives={200: Answer(alert_rules.ShownRule, "Changed.")},
-            errors=refusals(413, 503),
+            errors=refusals(*OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -89,7 +89,7 @@ def rules(routes: Routes, handlers: alert_rules.Handlers) -> list[Endpoint]:
             handler=routes.writes(handlers.delete, MASTER),
             auth=Auth.MASTER_KEY,
             gives={200: Answer(Deleted, "Deleted; its alerts stay.")},
-            errors=refusals(409, 503),
+            errors=refusals(409),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -112,7 +112,7 @@ def rung(routes: Routes, handlers: alerts.Handlers) -> list[Endpoint]:
             handler=routes.reads(handlers.list_, KEYS),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             gives={200: Answer(alerts.AlertList, "A page.")},
-            errors=refusals(503),
+            errors=refusals(),
             rate_limited=True,
             parameters=(
                 Parameter("status", str, f"One of {', '.join(alerts.STATUSES)}."),
@@ -140,7 +140,7 @@ def rung(routes: Routes, handlers: alerts.Handlers) -> list[Endpoint]:
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             takes=alerts.Transition,
             gives={200: Answer(alerts.ChangedAlert, "Changed.")},
-            errors=refusals(409, 413, 503),
+            errors=refusals(409, *OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={"unknown": Example({"status": "resolved"}, values={"id": _UNKNOWN}, status=404)},
@@ -157,7 +157,7 @@ def told(routes: Routes, handlers: webhooks.Handlers) -> list[Endpoint]:
         "auth": Auth.MASTER_KEY,
         "takes": webhooks.ChangedWebhook,
         "gives": {200: Answer(webhooks.ShownWebhook, "Changed.")},
-        "errors": refusals(413, 503),
+        "errors": refusals(*OF_BODIES),
         "rate_limited": True,
         "parameters": (PROJECT_ID,),
     }
@@ -190,7 +190,7 @@ def told(routes: Routes, handlers: webhooks.Handlers) -> list[Endpoint]:
             auth=Auth.MASTER_KEY,
             takes=webhooks.NewWebhook,
             gives={201: Answer(webhooks.ShownWebhook, "Made.")},
-            errors=refusals(409, 413, 503),
+            errors=refusals(409, *OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -227,7 +227,7 @@ def told(routes: Routes, handlers: webhooks.Handlers) -> list[Endpoint]:
             handler=routes.writes(handlers.delete, MASTER),
             auth=Auth.MASTER_KEY,
             gives={200: Answer(Deleted, "Deleted.")},
-            errors=refusals(503),
+            errors=refusals(),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={"the webhook made above": Example(values={"id": "{{webhook_id}}"})},

@@ -8,7 +8,7 @@ from logserver.contracts.logstitch.asking import KEYS, READERS
 from logserver.contracts.logstitch.events import ACTOR_TYPES, CATEGORIES
 from logserver.contracts.logstitch.fields import BODY_BYTES
 from logserver.contracts.logstitch.handlers import Handlers
-from logserver.contracts.logstitch.routes.terms import CURSOR, LIMIT, PROJECT_ID, Routes, refusals
+from logserver.contracts.logstitch.routes.terms import CURSOR, LIMIT, OF_BODIES, PROJECT_ID, Routes, refusals
 
 TAG = Tag("LogStitch: audit events", "Who did what to what, redacted, chained and kept.")
 
@@ -46,7 +46,7 @@ def endpoints(routes: Routes, handlers: Handlers) -> list[Endpoint]:
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             takes=wire.AuditEvent | list[wire.AuditEvent],
             gives={201: Answer(wire.Accepted, "Stored, in the order sent.")},
-            errors=refusals(408, 409, 413, 503),
+            errors=refusals(409, *OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -65,11 +65,13 @@ def endpoints(routes: Routes, handlers: Handlers) -> list[Endpoint]:
             summary="Read the audit trail, newest first",
             description="Every filter may be left out, and all of them combine. A cursor goes on from where its page"
             " ended, whatever has arrived since; it is good for the same filters only. A viewer token sees its own"
-            " tenant, whatever it asks for.",
+            " tenant, whatever it asks for. An event that says it happened before 2020, before what retention keeps,"
+            " or more than ten minutes after it arrived keeps its `occurred_at`, but is ordered and found by the time"
+            " at which it arrived.",
             handler=routes.reads(handlers.list_, READERS),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY | Auth.VIEWER_TOKEN,
             gives={200: Answer(wire.Events, "A page.")},
-            errors=refusals(503),
+            errors=refusals(),
             rate_limited=True,
             parameters=(
                 Parameter("tenant_id", str, "Of this tenant."),

@@ -4,7 +4,7 @@ from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Parameter, T
 from logserver.contracts.logstitch import wire
 from logserver.contracts.logstitch.asking import KEYS, MASTER
 from logserver.contracts.logstitch.keys import KeyHandlers
-from logserver.contracts.logstitch.routes.terms import PROJECT_ID, Routes, refusals
+from logserver.contracts.logstitch.routes.terms import OF_BODIES, PROJECT_ID, Routes, refusals
 
 TAG = Tag(
     "LogStitch: keys",
@@ -28,7 +28,7 @@ def endpoints(routes: Routes, handlers: KeyHandlers) -> list[Endpoint]:
             auth=Auth.MASTER_KEY,
             takes=wire.KeyRequest,
             gives={201: Answer(wire.NewKey, "Shown this once.")},
-            errors=refusals(408, 409, 413, 503),
+            errors=refusals(409, *OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -47,7 +47,7 @@ def endpoints(routes: Routes, handlers: KeyHandlers) -> list[Endpoint]:
             handler=routes.reads(handlers.list_, KEYS),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             gives={200: Answer(wire.Keys, "All of them.")},
-            errors=refusals(503),
+            errors=refusals(),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={"all": None},
@@ -62,7 +62,7 @@ def endpoints(routes: Routes, handlers: KeyHandlers) -> list[Endpoint]:
             handler=routes.writes(handlers.revoke, KEYS),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             gives={200: Answer(wire.Revoked, "Revoked, now or before.")},
-            errors=refusals(408, 413, 503),
+            errors=refusals(),
             rate_limited=True,
             parameters=(Parameter("id", str, "The id of the key.", where="path"), PROJECT_ID),
             examples={
@@ -82,7 +82,7 @@ def endpoints(routes: Routes, handlers: KeyHandlers) -> list[Endpoint]:
             auth=Auth.PROJECT_TOKEN,
             takes=wire.ViewerTokenRequest,
             gives={201: Answer(wire.NewViewerToken, "Shown this once.")},
-            errors=refusals(408, 409, 413, 503),
+            errors=refusals(409, *OF_BODIES),
             rate_limited=True,
             examples={
                 "for an hour": {"tenant_id": "acme_corp"},

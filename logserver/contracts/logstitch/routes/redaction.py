@@ -8,7 +8,7 @@ from logserver.contracts.logstitch.asking import KEYS, MASTER
 from logserver.contracts.logstitch.control import Deleted
 from logserver.contracts.logstitch.fields import BODY_BYTES
 from logserver.contracts.logstitch.redaction import Handlers
-from logserver.contracts.logstitch.routes.terms import PROJECT_ID, Routes, refusals
+from logserver.contracts.logstitch.routes.terms import OF_BODIES, PROJECT_ID, Routes, refusals
 from logserver.contracts.logstitch.trials import Trials
 
 TAG = Group("LogStitch: redaction", "What is taken out of events before they are stored.")
@@ -55,7 +55,7 @@ def endpoints(routes: Routes, handlers: Handlers, trials: Trials) -> list[Endpoi
             auth=Auth.MASTER_KEY,
             takes=redaction.NewRule,
             gives={201: Answer(redaction.ShownRule, "Made; it holds for the next event.")},
-            errors=refusals(409, 413, 503),
+            errors=refusals(409, *OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -75,7 +75,7 @@ def endpoints(routes: Routes, handlers: Handlers, trials: Trials) -> list[Endpoi
             auth=Auth.MASTER_KEY,
             takes=redaction.ChangedRule,
             gives={200: Answer(redaction.ShownRule, "Changed; it holds for the next event.")},
-            errors=refusals(413, 503),
+            errors=refusals(*OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -93,7 +93,7 @@ def endpoints(routes: Routes, handlers: Handlers, trials: Trials) -> list[Endpoi
             handler=routes.writes(handlers.delete, MASTER),
             auth=Auth.MASTER_KEY,
             gives={200: Answer(Deleted, "Deleted.")},
-            errors=refusals(409, 503),
+            errors=refusals(409),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={
@@ -113,7 +113,7 @@ def endpoints(routes: Routes, handlers: Handlers, trials: Trials) -> list[Endpoi
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             takes=trying.Sample,
             gives={200: Answer(trying.Tried, "What would be stored.")},
-            errors=refusals(413, 503),
+            errors=refusals(*OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={"a card": _SAMPLE, "no event": Example({}, status=422)},

@@ -5,7 +5,7 @@ from typing import Any
 from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Parameter, Tag
 from logserver.contracts.logstitch import wire
 from logserver.contracts.logstitch.asking import MASTER
-from logserver.contracts.logstitch.routes.terms import PROJECT_ID, REFUSALS, Routes, refusals
+from logserver.contracts.logstitch.routes.terms import OF_BODIES, PROJECT_ID, REFUSALS, Routes, refusals
 from logserver.contracts.logstitch.stream_handlers import BODY_BYTES, StreamHandlers
 
 TAG = Tag("LogStitch: anonymous streams", "Events first, an account later: what waits until a project claims it.")
@@ -47,7 +47,7 @@ def endpoints(routes: Routes, handlers: StreamHandlers) -> list[Endpoint]:
             handler=routes.writes(handlers.send, _ANYBODY, limit=BODY_BYTES, counts=handlers.count),
             takes=wire.AuditEvent | list[wire.AuditEvent],
             gives={201: Answer(wire.Accepted, "Stored, in the order sent.")},
-            errors=_of_anybody(400, 408, 409, 410, 413, 422, 429, 503),
+            errors=_of_anybody(400, 408, 409, 410, 413, 415, 422, 429, 503),
             rate_limited=True,
             parameters=(_STREAM,),
             examples={
@@ -87,7 +87,7 @@ def endpoints(routes: Routes, handlers: StreamHandlers) -> list[Endpoint]:
             auth=Auth.MASTER_KEY,
             takes=wire.Claim,
             gives={200: Answer(wire.Claimed, "All of them are the project's now.")},
-            errors=refusals(408, 409, 410, 413, 503),
+            errors=refusals(409, 410, *OF_BODIES),
             rate_limited=True,
             parameters=(PROJECT_ID,),
             examples={

@@ -22,6 +22,7 @@ REFUSALS: dict[int, Any] = {
     409: Answer(wire.Error, "It contradicts what is stored."),
     410: Answer(wire.Error, "It was there and has expired."),
     413: Answer(wire.Error, "The body is too large."),
+    415: Answer(wire.Error, "The body is packed with something other than gzip."),
     422: Answer(wire.Error, "Every value that breaks a rule, under the path of its field."),
     429: Answer(wire.Error, "The window is used up."),
     503: Answer(wire.Error, "The store cannot take it now; nothing was stored."),
@@ -32,9 +33,13 @@ LIMIT = Parameter("limit", int, "Entries a page, 1 to 100.", example=50)
 CURSOR = Parameter("cursor", str, "Where the page before ended.")
 
 
+OF_BODIES = (408, 413, 415)
+"""What a route that takes a body may refuse it with, beside what stands in it."""
+
+
 def refusals(*statuses: int) -> dict[int, Any]:
     """The declarations of some refusals, and of those every route may answer with."""
-    return {status: REFUSALS[status] for status in sorted({400, 401, 403, 404, 422, 429, *statuses})}
+    return {status: REFUSALS[status] for status in sorted({400, 401, 403, 404, 422, 429, 503, *statuses})}
 
 
 class Routes:
