@@ -90,6 +90,11 @@ def _tell(each: "Looked", *, quiet: bool) -> None:
         note(f"Error: {slug}: {found.broken.message}; before that {verified}")
     elif not quiet:
         click.echo(f"{slug}: {verified}, head {found.head}")
+    if each.unkept and found.broken is None:
+        note(
+            f"Warning: {slug}: audit.heads, beside the database, is missing or has no head of it; so only a head that"
+            " you noted (--head SEQ:HASH) can tell whether the end was cut off"
+        )
 
 
 def _counted(n: int, what: str) -> str:

@@ -16,6 +16,7 @@ from logserver.contracts.logstitch.links import Head
 from logserver.contracts.logstitch.signing import Signer
 from logserver.contracts.logstitch.verification import Verified, verify
 from logserver.core import projects
+from logserver.core.clock import SystemClock
 from logserver.core.projects import Project
 from logserver.store import keys
 from logserver.store.ids import Spelling
@@ -28,12 +29,20 @@ _WITH_TRAILS = (
 )
 """The projects that have audit events, or had some."""
 
+_FIRST = "SELECT arrived FROM audit_links WHERE project = ? ORDER BY seq LIMIT 1"
+
+
+_NOTED_MS = 60_000
+"""By then a server has noted the head of a new trail, whatever held it up."""
+
 
 class Looked(NamedTuple):
     """A trail that was verified."""
 
     project: Project
     found: Verified
+    unkept: bool
+    """Nothing is kept of it beside the store, and something should be: nobody can tell whether its end was cut off."""
 
 
 class Trails:
@@ -58,9 +67,8 @@ class Trails:
         for project in self.projects:
             kept = self._kept.get(project.uuid)
             held = kept.head() if kept is not None else None
-            yield Looked(
-                project, verify(self._tx, project, self._spelling, self._signer.public, held, noted, progress=progress)
-            )
+            found = verify(self._tx, project, self._spelling, self._signer.public, held, noted, progress=progress)
+            yield Looked(project, found, unkept=held is None and noted is None and self._was_noted(project))
 
     def lines(self, project: Project, form: str, period: Period) -> Iterator[bytes]:
         """A trail as JSON lines (``jsonl``) or as CSV."""
@@ -71,6 +79,14 @@ class Trails:
     def head(self, project: Project) -> Head:
         """The head of a trail as it is stored."""
         return stored_head(self._tx, project.number)[0]
+
+    def _was_noted(self, project: Project) -> bool:
+        """Whether a trail is so old that its server has noted a head of it."""
+        first = self._tx.execute(_FIRST, (project.number,)).fetchone()
+        if first is None or not isinstance(first[0], int):
+            return self.head(project).seq > 0
+        # Either way: a clock that was set back since makes no trail new.
+        return abs(SystemClock().now_ms() - first[0]) > _NOTED_MS
 
 
 @contextmanager

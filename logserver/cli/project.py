@@ -123,7 +123,8 @@ def restore(data: Path, slug: str, *, as_json: bool) -> None:
     "--redact-dialects",
     metavar="NAMES",
     callback=_dialects,
-    help=f"Whose events its redaction rules run on, separated by commas: {', '.join(projects.DIALECTS)}.",
+    help=f"Whose events its redaction rules run on, separated by commas: {', '.join(projects.DIALECTS)}."
+    f" They always run on those of {projects.AUDITED}, audit events.",
 )
 @data_option
 @json_option

@@ -244,5 +244,5 @@ def _reason(error: Exception) -> str:
         known = isinstance(cause, OSError) and cause.errno
         return f"no connection: {os.strerror(known)}" if known else "no connection"
     if isinstance(error, httpcore2.ProtocolError):
-        return "the answer is not HTTP"
+        return "the answer is not HTTP, or not whole"
     return "the connection broke off"

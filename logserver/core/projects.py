@@ -14,6 +14,9 @@ DEFAULT_RETENTION_DAYS = 30
 DIALECTS = ("logister", "logstitch", "logfleet", "luminalog")
 """The contracts events arrive by."""
 
+AUDITED = "logstitch"
+"""The dialect of audit events, which are always redacted."""
+
 SELF_SLUG = "logserver"
 """The project in which the server records what it has to say about itself."""
 
@@ -161,7 +164,8 @@ def set_values(
     """Change a project; what is None stays.
 
     ``rate_limit`` is (requests 1 to 10,000,000, seconds 1 to 86,400); ``default_rate_limit`` removes it.
-    ``keep_audit`` keeps audit events for ever again; ``redact_dialects`` are some of DIALECTS.
+    ``keep_audit`` keeps audit events for ever again; ``redact_dialects`` are some of DIALECTS,
+    to which that of audit events is added.
     """
     project = by_slug(tx, slug)
     if name is not None:
@@ -191,7 +195,7 @@ def set_values(
     if redact_dialects is not None:
         if unknown := [dialect for dialect in redact_dialects if dialect not in DIALECTS]:
             raise Invalid([("redact_dialects", f"{unknown[0]!r} is none of {', '.join(DIALECTS)}")])
-        spelled = msgspec.json.encode(sorted(set(redact_dialects))).decode()
+        spelled = msgspec.json.encode(sorted({AUDITED, *redact_dialects})).decode()
         tx.execute("UPDATE projects SET redact_dialects = ? WHERE number = ?", (spelled, project.number))
     changed(tx)
     return by_number(tx, project.number)

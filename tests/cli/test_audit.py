@@ -16,6 +16,7 @@ from click.testing import Result
 
 from logserver.contracts.logstitch import heads
 from logserver.core import projects
+from logserver.core.clock import SystemClock
 from logserver.core.times import iso_text
 from logserver.store.database import transaction
 from tests.cli.conftest import Shell, Start
@@ -140,7 +141,26 @@ def test_a_cut_end_is_found_by_the_head_beside_the_store(shell: Shell) -> None:
     )
     assert "3 events are missing after evt_" in shell("audit", "verify", code=1).stderr
     (shell.folder / "audit.heads").unlink()
-    shell("audit", "verify")
+    assert "only a head that you noted" in shell("audit", "verify").stderr
+
+
+@pytest.mark.usefixtures("trail")
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_missing_head_beside_the_store_is_told_of(shell: Shell, *, whole: bool) -> None:
+    if whole:
+        (shell.folder / "audit.heads").unlink()
+    else:
+        heads.write(shell.folder, {})
+    told = shell("audit", "verify", "--json")
+    assert told.stderr.startswith("Warning: shop: audit.heads, ")
+    assert shell("audit", "verify", "--head", json.loads(told.stdout)[0]["head"]).stderr == ""
+
+
+def test_of_a_trail_that_has_just_begun_no_head_need_be_kept(shell: Shell) -> None:
+    with running(shell.folder, FakeClock(SystemClock().now_ms())) as server:
+        fill(server, server.sender("shop"), 1)
+    (shell.folder / "audit.heads").unlink()
+    assert shell("audit", "verify").stderr == ""
 
 
 @pytest.mark.usefixtures("trail")

@@ -12,6 +12,7 @@ from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
+from logserver.contracts.logstitch.events import FIXED
 from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.core.faults import Invalid
 from logserver.core.projects import Project
@@ -102,7 +103,7 @@ class Handlers:
         kind = fields.choice("type", TYPES, required=True)
         name = fields.text("name", longest=_MAX_NAME, required=True)
         pattern = fields.text("pattern", longest=_MAX_PATTERN, required=kind == "pattern")
-        paths = fields.texts("fields")
+        paths = _paths(fields)
         if kind == "field_redact" and not fields.given("fields"):
             fields.wrong("fields", "Required")
         behavior = fields.choice("behavior", BEHAVIORS) or "replace"
@@ -134,7 +135,7 @@ class Handlers:
         fields = Fields(sent)
         name = fields.text("name", longest=_MAX_NAME)
         pattern = fields.text("pattern", longest=_MAX_PATTERN)
-        paths = fields.texts("fields")
+        paths = _paths(fields)
         behavior = fields.choice("behavior", BEHAVIORS)
         enabled = fields.boolean("enabled")
         if fields.problems:
@@ -162,6 +163,15 @@ class Handlers:
         """DELETE /redaction/rules/{id}."""
         self._gate.take(request, "redaction/rules delete")
         return control.delete(request, rules.delete, rules.owner)
+
+
+def _paths(fields: Fields) -> tuple[str, ...] | None:
+    """The dot paths of a rule; wrong are those that could do nothing, as such fields are stored as they are sent."""
+    paths = fields.texts("fields")
+    for index, path in enumerate(paths or ()):
+        if path.partition(".")[0] in FIXED:
+            fields.wrong(f"fields.{index}", f"Names a field that is never redacted: {', '.join(sorted(FIXED))}")
+    return paths
 
 
 def _shown(rule: Rule) -> ShownRule:

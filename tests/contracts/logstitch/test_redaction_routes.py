@@ -220,6 +220,8 @@ def test_a_built_in_rule_is_not_deleted(server: Server, master: str, name: str) 
         ({"type": "field_redact", "name": "x", "fields": ["a", 7]}, ["fields"]),
         ({"type": "field_redact", "name": "x", "fields": ["a", "b..c", "d*"]}, ["fields.1", "fields.2"]),
         ({"type": "field_redact", "name": "x", "fields": ["a"] * 51}, ["fields"]),
+        ({"type": "field_redact", "name": "x", "fields": ["actor.tenant_id", "tenant_id"]}, ["fields.1"]),
+        ({"type": "field_redact", "name": "x", "fields": ["action", "occurred_at.*"]}, ["fields.0", "fields.1"]),
         ({**OWN, "name": ""}, ["name"]),
         ({**OWN, "name": "n" * 101}, ["name"]),
         ({**OWN, "name": "two\nlines"}, ["name"]),
@@ -240,6 +242,7 @@ def test_what_is_wrong_with_a_rule_is_named(server: Server, master: str, sent: A
     [
         ({"pattern": "("}, ["pattern"]),
         ({"fields": ["a"]}, ["fields"]),
+        ({"fields": ["idempotency_key"]}, ["fields.0"]),
         ({"type": "field_redact"}, ["type"]),
         ({"name": "", "pattern": "(", "behavior": "burn"}, ["name", "behavior", "pattern"]),
     ],
