@@ -20,7 +20,7 @@ from logserver.api.resources import Resources
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
-from logserver.contracts.logstitch.chain import Chain
+from logserver.contracts.logstitch.chain import Chain, has_heads
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
@@ -174,6 +174,8 @@ class Application:
             logger.info("refused submissions are reported to %s", self.settings.self_endpoint)
         try:
             self.policies.open(await self.database.write(keys.store_secret, "redaction"))
+            if signing.existing(self.database.folder) is None and await self.database.look_up(has_heads):
+                logger.critical("the key that signed the audit trail is gone; put %s back, or see to it", signing.FILE)
             self.chain.open(signing.existing_or_new(self.database.folder))
             self.schedule.start()
             # What lives as long as the process need not be looked at by every collection.

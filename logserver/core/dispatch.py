@@ -23,6 +23,9 @@ logger = logging.getLogger("logserver.dispatch")
 EXPIRED_MS = 2 * 86_400_000
 """A message that could not be sent for so long, because others were before it or its webhook was off, is given up."""
 
+MOST_IN_FLIGHT = 500
+"""Attempts under way at a time: that many targets may hang at once before one more has to wait for another."""
+
 _FAILURES_A_TURN = 20
 _REST_SECONDS = 30.0
 
@@ -37,7 +40,7 @@ class Dispatcher:
         *,
         allow_private: bool,
         smtp: Smtp | None = None,
-        most: int = 100,
+        most: int = MOST_IN_FLIGHT,
         patience: Patience | None = None,
         resolve: Resolve | None = None,
         trust: ssl.SSLContext | None = None,

@@ -42,7 +42,7 @@ def payload(form: Shape, message: str) -> bytes:
     if form == "slack":
         text = _text(msgspec.json.decode(message))
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return msgspec.json.encode({"text": text})
+        return msgspec.json.encode({"text": text, "mrkdwn": False})
     if form == "discord":
         text = _DISCORD_MARKUP.sub(r"\\\1", _text(msgspec.json.decode(message)))
         return msgspec.json.encode({"content": text[:MAX_TEXT], "allowed_mentions": {"parse": []}})

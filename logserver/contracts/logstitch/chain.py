@@ -116,6 +116,11 @@ def stored_head(tx: Tx, project: int) -> tuple[Head, bytes]:
     return Head(row[0], as_hash(row[1])), as_hash(row[2])
 
 
+def has_heads(tx: Tx) -> bool:
+    """Whether anything was chained in this store."""
+    return tx.execute("SELECT 1 FROM audit_heads LIMIT 1").fetchone() is not None
+
+
 def _last(tx: Tx, project: int) -> Head:
     """Where the links and stubs of a project end."""
     ends = [NO_HEAD]

@@ -178,6 +178,16 @@ def test_the_key_is_made_once_and_never_replaced(tmp_path: Path) -> None:
         signing.existing_or_new(tmp_path)
 
 
+def test_a_start_without_the_key_of_what_is_there_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "data"
+    with running(folder, FakeClock()) as server:
+        send(server, server.sender(), event())
+    assert "is gone" not in caplog.text
+    (folder / signing.FILE).unlink()
+    with running(folder, FakeClock()):
+        assert "the key that signed the audit trail is gone" in caplog.text
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("send"), st.lists(st.sampled_from([0, 1, 60, DAY // 2, 3 * DAY]), min_size=1, max_size=4)),
