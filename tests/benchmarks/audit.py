@@ -48,8 +48,8 @@ RARE_WORD = "zanzibar"
 RARE_TENANT = "tenant-rare"
 
 
-def event(chance: random.Random, *, size: int = 600) -> dict[str, Any]:
-    """An audit event of about so many bytes of JSON, without a secret in it."""
+def event(chance: random.Random, *, size: int = 600, secrets: bool = False) -> dict[str, Any]:
+    """An audit event of about so many bytes of JSON; with ``secrets``, a card, an e-mail, a phone and a token."""
     noun, verb = chance.choice(_NOUNS), chance.choice(_VERBS)
     actor, tenant = chance.randrange(5_000), chance.randrange(200)
     made: dict[str, Any] = {
@@ -69,17 +69,24 @@ def event(chance: random.Random, *, size: int = 600) -> dict[str, Any]:
     if chance.random() < 0.0005:
         words[3] = RARE_WORD
     made["metadata"] = {"note": " ".join(words), "ticket": chance.randrange(9_000), "dry_run": chance.random() < 0.1}
+    if secrets:
+        made["actor"]["email"] = f"user{actor}@example.com"
+        made["metadata"] |= {
+            "card": "4111 1111 1111 1111",
+            "call": "ask for +1 415 555 0132 in the office",
+            "header": "Authorization: Bearer 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+        }
     left = size - len(msgspec.json.encode(made))
     for index in range(max(left, 0) // 60):
         made["metadata"][f"detail_{index}"] = " ".join(chance.choice(_WORDS) for _ in range(7))
     return made
 
 
-def events(seed: int, *, size: int = 600) -> Iterator[dict[str, Any]]:
+def events(seed: int, *, size: int = 600, secrets: bool = False) -> Iterator[dict[str, Any]]:
     """Audit events, the same for the same seed."""
     chance = seeded(seed)
     while True:
-        yield event(chance, size=size)
+        yield event(chance, size=size, secrets=secrets)
 
 
 def large(plan: Plan) -> Path:
