@@ -26,8 +26,8 @@ MOST = 100
 _SEARCHED_IN = ("actor", "target", "context", "metadata", "changes")
 _WORD = re.compile(r"[^\W_]", re.UNICODE)
 _MAX_SEARCH = 500
-_LOOKED_AT_FIRST = 200
-"""Events that are looked at one by one before the index is asked for all of a question: some milliseconds."""
+_LOOKED_AT_FIRST = 100
+"""Events that are looked at one by one before the index is asked for all of a question: a millisecond."""
 
 
 class Filters(NamedTuple):
