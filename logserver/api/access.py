@@ -12,8 +12,6 @@ from logserver.api.request import Request
 
 logger = logging.getLogger("logserver.access")
 
-_SECRET_CHARACTERS = 20
-
 
 class Paths:
     """What the paths of requests are called in the log: as they are declared, with nothing a sender put into them."""

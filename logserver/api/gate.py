@@ -12,8 +12,6 @@ from logserver.core.credentials import Credentials
 from logserver.core.faults import Forbidden, Unauthorized
 from logserver.core.limits import Windows
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 class Rates(msgspec.Struct, frozen=True):
     """The limits that hold where a project has none of its own."""
