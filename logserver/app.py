@@ -17,6 +17,7 @@ from logserver.api.gate import Gate, Rates
 from logserver.api.hot import Hot
 from logserver.api.lane import Lane
 from logserver.api.resources import Resources
+from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
@@ -97,6 +98,7 @@ class Application:
             [
                 *logister.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
+                *logfleet.endpoints(resources),
                 *health.endpoints(resources),
             ]
         )

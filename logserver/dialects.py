@@ -11,6 +11,8 @@ from starlette.routing import Match, Route
 from logserver.api.faults import MethodNotAllowed
 from logserver.api.handler import Reply
 from logserver.api.request import Request
+from logserver.contracts.logfleet import refusals as logfleet_refusals
+from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import refusals as logister_refusals
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import refusals as logstitch_refusals
@@ -21,6 +23,7 @@ _Refuse = Callable[[Exception, str], Reply]
 
 _DIALECTS: list[tuple[tuple[str, ...], _Refuse, bool]] = [
     (logister.PREFIXES, logister_refusals.refuse, False),
+    (logfleet.PREFIXES, logfleet_refusals.refuse, False),
     (logstitch.PREFIXES, logstitch_refusals.refuse, True),
 ]
 """Prefixes, how the contract refuses, and whether its answers carry the id of their request."""
@@ -32,7 +35,7 @@ async def unmatched(request: HTTPRequest, error: Exception) -> Response:
     refuse, stamped = _nearest(request.url.path)
     request_id = Request.of(request.scope).id
     fault = MethodNotAllowed(error.detail) if error.status_code == 405 else NotFound(error.detail)
-    _, payload = refuse(fault, request_id)
+    payload = refuse(fault, request_id).payload
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))

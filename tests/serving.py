@@ -9,7 +9,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from logserver.app import Application
-from logserver.core import projects, tokens
+from logserver.core import accounts, projects, sessions, tokens
 from logserver.core.monitors import Monitor
 from logserver.core.monitors import every as every_monitor
 from logserver.core.projects import Project
@@ -18,6 +18,7 @@ from logserver.store import events
 from logserver.store.database import snapshot, transaction
 from logserver.store.events import Event, from_row
 from logserver.store.ids import project_range
+from logserver.store.tx import Tx
 from tests.fakes import FakeClock
 
 T = TypeVar("T")
@@ -52,6 +53,11 @@ class Server:
         with transaction(self.folder) as tx:
             issued = tokens.issue(tx, kind=kind, name="test", project=project, now_ms=self.clock.now_ms())
         return issued.secret
+
+    def person(self, email: str = "ada@example.com", role: accounts.Role = "admin") -> str:
+        """The session token of a new person of the organization."""
+        with transaction(self.folder) as tx:
+            return signed_in(tx, email, role, self.clock.now_ms())
 
     def administer(self, function: Callable[..., T], *arguments: Any, **values: Any) -> T:
         """Run a function of a transaction as the shell does, and let the server take notice."""
@@ -121,6 +127,12 @@ class Server:
         with snapshot(self.folder) as tx:
             own = [project for project in projects.every(tx) if project.system]
         return [event for project in own for event in self.events(project)]
+
+
+def signed_in(tx: Tx, email: str, role: accounts.Role, now_ms: int) -> str:
+    """The session token of a new person, in an organization that is there or made."""
+    accounts.ensure_organization(tx, "Wonderland", now_ms)
+    return sessions.issue(tx, accounts.create(tx, email=email, name="Somebody", role=role, now_ms=now_ms), now_ms)
 
 
 Serve = Callable[..., Server]

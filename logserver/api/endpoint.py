@@ -31,6 +31,11 @@ class Auth(Flag):
     MOBILE_TOKEN = auto()
     MASTER_KEY = auto()
     VIEWER_TOKEN = auto()
+    USER = auto()
+    EDGE_TOKEN = auto()
+    READ_TOKEN = auto()
+    ADMIN = auto()
+    """A person who may change things; USER is any person."""
 
     def spoken(self) -> list[str]:
         """The kinds in words, such as ``project token``."""

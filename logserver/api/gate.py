@@ -70,6 +70,13 @@ class Gate:
         sender, limit, seconds = self._terms(request)
         request.standing = self.windows.take((sender, endpoint), limit=limit, seconds=seconds, cost=cost)
 
+    def take_group(self, request: Request, group: str, *, limit: int, seconds: int = 60) -> None:
+        """Count a request of a known sender to a group of endpoints that has a limit of its own."""
+        credential = request.credential
+        if credential is None:
+            raise Unauthorized("Unauthorized")
+        request.standing = self.windows.take((credential.id, group), limit=limit, seconds=seconds)
+
     def take_stranger(self, request: Request, *, limit: int, seconds: int, message: str) -> None:
         """Count a request that needs no credential against its source; raises TooMany (``message``)."""
         request.standing = self.strangers.take(self.source(request), limit=limit, seconds=seconds, message=message)

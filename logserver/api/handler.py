@@ -11,29 +11,44 @@ from starlette.types import Receive, Scope, Send
 from logserver.api.faults import REFUSALS, headers_of
 from logserver.api.gate import Gate
 from logserver.api.request import Disconnected, Request
-from logserver.core.faults import TooMany
+from logserver.core.faults import Forbidden, TooMany
 from logserver.store.database import Database
 from logserver.store.traces import trace
 
 logger = logging.getLogger("logserver.api")
 
 Headers = list[tuple[bytes, bytes]]
+JSON = b"application/json"
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers have no body."""
+
 _encode = msgspec.json.Encoder().encode
 
 
 class Reply(NamedTuple):
-    """A status and the value its JSON body is made of."""
+    """A status and the value its JSON body is made of; with a 204 or 304 there is none."""
 
     status: int
-    payload: Any
+    payload: Any = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    media: bytes = JSON
+    """The media type of a payload that is ``bytes``, which are sent as they are."""
 
 
 class Answer(NamedTuple):
-    """An encoded answer: status, JSON body, and headers beside Content-Type and Content-Length."""
+    """An encoded answer: status, body, headers beside Content-Type and Content-Length, and the media type."""
 
     status: int
     body: bytes
     headers: Headers
+    media: bytes = JSON
+
+    def head(self) -> Headers:
+        """All its headers."""
+        if self.status in BODILESS:
+            return self.headers
+        described = [(b"content-type", self.media), (b"content-length", b"%d" % len(self.body))]
+        return described + self.headers
 
 
 class Rules(NamedTuple):
@@ -44,6 +59,10 @@ class Rules(NamedTuple):
     body_code: str
     forbids: bool = False
     """Whether a valid credential of another kind is told that it may not (403), rather than not known (401)."""
+    scope: str | None = None
+    """A permission that the credential must have."""
+    admin: bool = False
+    """Whether a person who asks must be an admin."""
     counts: Callable[[Request], None] | None = None
     """Counts a request before anything else of it is looked at; raises TooMany."""
 
@@ -86,6 +105,7 @@ class Handler(ABC):
                 rules.counts(request)
             if rules.kinds:
                 await self._gate.admit(request, rules.kinds, forbids=rules.forbids)
+                self._permit(request)
             await request.read(receive, limit=rules.body_limit, seconds=self._body_seconds, code=rules.body_code)
             answer = self._succeed(request, await self._reply(request))
         except Disconnected:
@@ -96,11 +116,7 @@ class Handler(ABC):
             {
                 "type": "http.response.start",
                 "status": answer.status,
-                "headers": [
-                    (b"content-type", b"application/json"),
-                    (b"content-length", b"%d" % len(answer.body)),
-                    *answer.headers,
-                ],
+                "headers": answer.head(),
             }
         )
         await send({"type": "http.response.body", "body": answer.body})
@@ -108,11 +124,25 @@ class Handler(ABC):
     @abstractmethod
     async def _reply(self, request: Request) -> Reply: ...
 
+    def _permit(self, request: Request) -> None:
+        """Raise Forbidden where a valid credential lacks what the route asks of it."""
+        rules, credential = self._rules, request.credential
+        if credential is None:
+            return
+        if rules.scope is not None and rules.scope not in credential.scopes:
+            raise Forbidden(f"the key lacks the permission {rules.scope}")
+        if rules.admin and credential.kind == "user" and credential.bound.get("role") != "admin":
+            raise Forbidden("only an admin may do this")
+
     def _succeed(self, request: Request, reply: Reply) -> Answer:
-        return Answer(reply.status, _encode(reply.payload), self._shared_headers(request))
+        status, payload, extra, media = reply
+        body = payload if isinstance(payload, bytes) else b"" if status in BODILESS else _encode(payload)
+        headers = self._shared_headers(request)
+        headers += extra
+        return Answer(status, body, headers, media)
 
     def _fail(self, request: Request, error: Exception) -> Answer:
-        status, payload = self._dialect.refuse(error, request.id)
+        status, payload, *_ = self._dialect.refuse(error, request.id)
         if isinstance(error, TooMany):
             # The limit that was hit is told, not another one that there was room in.
             request.standing = None

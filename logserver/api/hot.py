@@ -48,6 +48,7 @@ class Hot(Handler):
         if not self._gate.recognize(request, self._rules.kinds) or len(request.raw) > self._rules.body_limit:
             return False
         try:
+            self._permit(request)
             work = self._prepare(request)
 
             def done(outcome: Any) -> None:

@@ -219,11 +219,8 @@ class LaneProtocol(HttpToolsProtocol):
             turn.keep_alive = False
         elif not turn.keep_alive:
             headers.append((b"connection", b"close"))
-        head = b"".join([b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)])
-        self.transport.write(
-            b"%b%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
-            % (_STATUS_LINES[answer.status], head, len(answer.body), answer.body)
-        )
+        head = b"".join([b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.head())])
+        self.transport.write(b"%b%b\r\n%b" % (_STATUS_LINES[answer.status], head, answer.body))
         turn.response_complete = True
         if self._lane.logged is not None:
             self._lane.logged(turn.request, answer.status, self.loop.time() - turn.began, len(answer.body))

@@ -15,7 +15,15 @@ from logserver.api.openapi import ndjson
 from logserver.api.schemas import Schemas
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-_MASTER_KEY = {"type": "bearer", "bearer": [{"key": "token", "value": "{{master_key}}", "type": "string"}]}
+_CREDENTIALS = {
+    Auth.PROJECT_TOKEN: "token",
+    Auth.MASTER_KEY: "master_key",
+    Auth.EDGE_TOKEN: "edge_key",
+    Auth.USER: "user_token",
+    Auth.ADMIN: "user_token",
+}
+"""The variable that holds a credential of a kind; of several that a request takes, the first of these is sent."""
+
 _NEW_UUID = "{{$guid}}"
 
 
@@ -35,7 +43,7 @@ def collection(
         folder["item"] += _items(endpoint, schemas)
     value = {
         "info": {"name": title, "description": description, "schema": _SCHEMA},
-        "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{token}}", "type": "string"}]},
+        "auth": _bearer("token"),
         "variable": [
             {"key": "base_url", "value": base_url, "type": "string"},
             *({"key": name, "value": "", "type": "string"} for name in _variables(listed)),
@@ -47,9 +55,17 @@ def collection(
 
 
 def _variables(listed: list[Endpoint]) -> list[str]:
-    """What the requests use: two credentials to be filled in, and what answers fill in."""
+    """What the requests use: credentials to be filled in, and what answers fill in."""
     kept = (name for endpoint in listed for example in endpoint.requests().values() for name in example.keeps)
-    return ["token", "master_key", *dict.fromkeys(kept)]
+    return [*dict.fromkeys([*_CREDENTIALS.values(), *kept])]
+
+
+def _variable(auth: Auth) -> str:
+    return next((name for kind, name in _CREDENTIALS.items() if kind in auth), "token")
+
+
+def _bearer(variable: str) -> dict[str, Any]:
+    return {"type": "bearer", "bearer": [{"key": "token", "value": f"{{{{{variable}}}}}", "type": "string"}]}
 
 
 def _items(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
@@ -74,8 +90,8 @@ def _item(
     }
     if endpoint.auth is Auth.NONE or anonymous:
         request["auth"] = {"type": "noauth"}
-    elif Auth.MASTER_KEY in endpoint.auth and Auth.PROJECT_TOKEN not in endpoint.auth:
-        request["auth"] = _MASTER_KEY
+    elif Auth.PROJECT_TOKEN not in endpoint.auth:
+        request["auth"] = _bearer(_variable(endpoint.auth))
     if example.body is not None:
         request["header"].append({"key": "Content-Type", "value": example.media})
         request["body"] = {"mode": "raw", "raw": _raw(endpoint, example)}

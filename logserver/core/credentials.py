@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import TypeVar
 
-from logserver.core import tokens, viewers
+from logserver.core import sessions, tokens, viewers
 from logserver.core.clock import Clock
 from logserver.core.projects import generation as generation_of
 from logserver.core.tokens import Credential
@@ -57,7 +57,7 @@ class Credentials:
         if generation > self._generation:
             self._forget(generation)
         if credential is None:
-            if not viewers.is_one(secret):  # what is signed but too early is good later
+            if not (viewers.is_one(secret) or sessions.is_one(secret)):  # what is signed but too early is good later
                 _remember(self._refused, key, None, _REFUSED_REMEMBERED)
             return None
         if credential.expires_at is not None and credential.expires_at <= self._clock.now_ms():
@@ -69,6 +69,8 @@ class Credentials:
     async def _look_up(self, secret: bytes, key: bytes) -> tuple[Credential | None, int]:
         if viewers.is_one(secret):
             return await self._database.look_up(viewers.find, secret, self._clock.now_ms())
+        if sessions.is_one(secret):
+            return await self._database.look_up(sessions.find, secret, self._clock.now_ms())
         return await self._database.look_up(tokens.find, key)
 
     async def watch(self) -> None:

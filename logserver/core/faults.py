@@ -41,6 +41,14 @@ class Conflict(Fault):
         self.index = index
 
 
+class Stale(Conflict):
+    """A change of a version that is not the one stored; ``current`` is."""
+
+    def __init__(self, message: str, current: int) -> None:
+        super().__init__(message)
+        self.current = current
+
+
 class Gone(Fault):
     """It was there and is not any more."""
 

@@ -38,15 +38,20 @@ class Credential(msgspec.Struct, frozen=True):
     """What a valid token may do, as of the generation it was read in; times are Unix milliseconds."""
 
     id: int
+    """The token's number; of a person the user's, negative."""
     kind: str
-    """project, master, edge, read, mobile or viewer."""
+    """project, master, edge, read, mobile, viewer or user."""
     name: str
     project: Project | None
-    """The one project it belongs to; None for a key of the whole server."""
+    """The one project it belongs to; None for a key of the whole server, and for a person."""
     scopes: tuple[str, ...]
     bound: dict[str, Any]
-    """What a mobile or a viewer token is bound to; the mode of a key."""
+    """What a mobile or a viewer token is bound to; the mode of a key; a person's user id (UUID) and role."""
     expires_at: int | None
+    logs_per_minute: int | None = None
+    """An override of the requests a minute that POST /v1/logs takes from it."""
+    logs_burst: int | None = None
+    """An override of how many of them may come at once."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -89,8 +94,12 @@ def issue(
     expires_at: int | None = None,
     bound: dict[str, Any] | None = None,
     prefix: str | None = None,
+    scopes: tuple[str, ...] | None = None,
+    created_by: int | None = None,
 ) -> Issued:
     """Make a token, spelled as its kind is, or with another ``prefix``.
+
+    Without ``scopes`` it has all that its kind may have; ``created_by`` is the row of the user who makes it.
 
     Raises Invalid for a project token without a project or one whose project is archived.
     """
@@ -103,8 +112,9 @@ def issue(
     listed = secret[: len(prefix) + 4]
     token_id = str(uuid.uuid4())
     tx.execute(
-        "INSERT INTO tokens (uuid, kind, name, project, digest, prefix, scopes, bound, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO tokens"
+        " (uuid, kind, name, project, digest, prefix, scopes, bound, created_at, expires_at, created_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             token_id,
             kind,
@@ -112,10 +122,11 @@ def issue(
             project.number if project is not None and kind != "master" else None,
             digest(secret),
             listed,
-            msgspec.json.encode(_SCOPES.get(kind, ())).decode(),
+            msgspec.json.encode(_SCOPES.get(kind, ()) if scopes is None else scopes).decode(),
             msgspec.json.encode(bound or {}).decode(),
             now_ms,
             expires_at,
+            created_by,
         ),
     )
     return Issued(token_id, secret, expires_at, listed)
@@ -136,18 +147,18 @@ def find_by_id(tx: Tx, token_id: str) -> Credential | None:
 
 def _valid(tx: Tx, column: str, value: str | bytes) -> Credential | None:
     row = tx.execute(
-        "SELECT id, kind, name, project, scopes, bound, expires_at FROM tokens"
+        "SELECT id, kind, name, project, scopes, bound, expires_at, logs_per_minute, logs_burst FROM tokens"
         f" WHERE {column} = ? AND revoked_at IS NULL",
         (value,),
     ).fetchone()
     if row is None:
         return None
-    token_id, kind, name, number, scopes, bound, expires_at = row
+    token_id, kind, name, number, scopes, bound, *rest = row
     project = by_number(tx, number) if number is not None else None
     if project is not None and project.archived_at is not None:
         return None
     decode = msgspec.json.decode
-    return Credential(token_id, kind, name, project, tuple(decode(scopes)), decode(bound), expires_at)
+    return Credential(token_id, kind, name, project, tuple(decode(scopes)), decode(bound), *rest)
 
 
 def id_of(tx: Tx, number: int) -> str:

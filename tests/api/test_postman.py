@@ -23,6 +23,8 @@ def test_it_says_what_it_is() -> None:
         ("base_url", "https://post.example.com"),
         ("token", ""),
         ("master_key", ""),
+        ("edge_key", ""),
+        ("user_token", ""),
         ("parcel", ""),
         ("forgotten", ""),
     ]

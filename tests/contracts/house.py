@@ -29,6 +29,8 @@ class House:
         self.alice = server.sender("wonderland")
         self.charlie = server.sender("elsewhere")
         self.master = server.token(self.alice.project, "master")
+        self.edge = server.token(self.alice.project, "edge")
+        self.admin = server.person("admin@example.com", "admin")
         self.key = self.made_key(self.alice, name=SECRET)
         self.redaction_rule = self.made("redaction/rules", type="pattern", name=SECRET, pattern="EMP-[0-9]{6}")
         self.alert_rule = self.made("alerts/rules", **alert_rule(name=SECRET))
@@ -51,7 +53,10 @@ class House:
             "charlie's viewer": minted(server, self.charlie.token),
             "other tenant's viewer": minted(server, self.alice.token, tenant_id="other"),
             "mobile": server.token(self.alice.project, "mobile"),
-            "edge": server.token(self.alice.project, "edge"),
+            "edge": self.edge,
+            "charlie's edge": server.token(self.charlie.project, "edge"),
+            "member": server.person("member@example.com", "member"),
+            "admin": self.admin,
             "read": server.token(self.alice.project, "read"),
             "master": self.master,
         }
@@ -124,6 +129,7 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "send_stream_events": lambda _: Sent(event(), {"token": STREAM}),
     "show_stream": lambda _: Sent(path={"token": STREAM}),
     "claim_stream": lambda _: Sent({"claim_token": STREAM}),
+    "show_me": lambda _: Sent(),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }

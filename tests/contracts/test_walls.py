@@ -11,6 +11,7 @@ import pytest
 from httpx2 import Response
 
 from logserver.api.endpoint import Auth, Endpoint
+from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.store.database import snapshot
 from tests.contracts.house import REQUESTS, SECRET, House, Sent
@@ -25,12 +26,15 @@ MAY = {
     "charlie's viewer": Auth.VIEWER_TOKEN,
     "other tenant's viewer": Auth.VIEWER_TOKEN,
     "mobile": Auth.MOBILE_TOKEN,
-    "edge": Auth.NONE,
-    "read": Auth.NONE,
+    "edge": Auth.EDGE_TOKEN,
+    "charlie's edge": Auth.EDGE_TOKEN,
+    "read": Auth.READ_TOKEN,
     "master": Auth.MASTER_KEY,
+    "member": Auth.USER,
+    "admin": Auth.USER | Auth.ADMIN,
 }
-LET_IN = ("mobile", "master")
-"""Alice's own app and the administrator: where they may, they may."""
+LET_IN = ("mobile", "master", "edge", "member", "admin")
+"""Alice's own apps and agents, the administrator and her people: where they may, they may."""
 
 BESIDE_THE_RULE = {
     ("record_deployment", "mobile"): 403,
@@ -54,7 +58,7 @@ def request(
 
 def expected(endpoint: Endpoint, visitor: str, sent: Sent) -> int | None:
     """The status of an answer; None where the visitor is let in."""
-    forbids = endpoint.path.startswith(logstitch.PREFIXES)
+    forbids = endpoint.path.startswith(logstitch.PREFIXES + logfleet.PREFIXES)
     if beside := BESIDE_THE_RULE.get((endpoint.name, visitor)):
         return beside
     if visitor in NOT_KNOWN:
@@ -159,10 +163,17 @@ def test_naming_her_project_helps_nobody(house: House, name: str, visitor: str) 
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_its_owner_gets_in(house: House, name: str) -> None:
     endpoint, sent = ENDPOINTS[name], REQUESTS[name](house)
-    master_only = Auth.MASTER_KEY in endpoint.auth and Auth.PROJECT_TOKEN not in endpoint.auth
-    token = house.master if master_only else house.alice.token
-    query = {"project_id": house.alice.project.uuid} if master_only else None
-    assert request(house, endpoint, sent, token, query).status_code in endpoint.gives
+    owners = {
+        Auth.PROJECT_TOKEN: house.alice.token,
+        Auth.MASTER_KEY: house.master,
+        Auth.EDGE_TOKEN: house.edge,
+        Auth.USER: house.admin,
+        Auth.ADMIN: house.admin,
+        Auth.NONE: None,
+    }
+    kind = next(kind for kind in owners if kind in endpoint.auth)
+    query = {"project_id": house.alice.project.uuid} if kind is Auth.MASTER_KEY else None
+    assert request(house, endpoint, sent, owners[kind], query).status_code in endpoint.gives
 
 
 @pytest.mark.parametrize("name", [name for name, endpoint in ENDPOINTS.items() if not endpoint.auth])

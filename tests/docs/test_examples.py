@@ -151,7 +151,13 @@ def test_the_published_python_client_sends_one_of_each(user: User) -> None:
 
 def test_every_request_of_the_postman_collection_is_answered_as_it_says(user: User) -> None:
     newman = needs("newman")
-    variables = {"base_url": user.server.base_url, "token": user.token(), "master_key": user.master_key()}
+    variables = {
+        "base_url": user.server.base_url,
+        "token": user.token(),
+        "master_key": user.master_key(),
+        "edge_key": user.token(kind="edge"),
+        "user_token": user.session(),
+    }
     given = [text for name, value in variables.items() for text in ("--env-var", f"{name}={value}")]
     run = user.runs(newman, "run", COLLECTION, "--reporters", "json,cli", "--reporter-json-export", "run.json", *given)
     counted = json.loads((user.home / "run.json").read_text(encoding="utf-8"))["run"]["stats"]

@@ -8,10 +8,11 @@ from uuid import uuid4
 import click
 import pytest
 
+from logserver.api import fields
 from logserver.cli import main
 from logserver.contracts.logister import batch, bounds, mobile
 from logserver.contracts.logstitch import events as audit
-from logserver.contracts.logstitch import fields, reading
+from logserver.contracts.logstitch import reading
 from logserver.core import alert_rules, tokens, viewers, webhooks
 from logserver.core.projects import DEFAULT_RETENTION_DAYS
 from logserver.core.redaction import rules
@@ -127,7 +128,7 @@ def test_every_limit_is_in_the_table() -> None:
 
 def test_every_limit_of_the_audit_trail_is_in_its_table() -> None:
     assert {what: int(limit) for what, limit in table("Audit trail |")} == {
-        "bytes of a body with a project's events": fields.BODY_BYTES,
+        "bytes of a body with a project's events": audit.BODY_BYTES,
         "bytes of any other body": fields.CONTROL_BYTES,
         "events of an array (`LOGSERVER_AUDIT_BATCH_LIMIT`)": Settings.audit_batch_limit,
         "characters of an `action": audit.MAX_ACTION,

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from logserver.core.clock import SystemClock
+from logserver.store.database import transaction
 from tests.examples import README, ROOT
+from tests.serving import signed_in
 from tests.whole.process import PATIENCE, Server, environment
 from tests.whole.raw import EVENTS, NDJSON, Answer, ask, request
 
@@ -85,8 +88,14 @@ class User:
             "sh", "-euc", text.replace(README_ADDRESS, self.server.base_url), code=code, **variables
         ).stdout
 
-    def token(self, project: str = "my-app") -> str:
-        return self.runs("logserver", "token", "create", "test", "--project", project).stdout.strip()
+    def token(self, project: str = "my-app", kind: str = "project") -> str:
+        return self.runs("logserver", "token", "create", "test", "--project", project, "--kind", kind).stdout.strip()
+
+    def session(self) -> str:
+        """The token of an admin who is signed in."""
+        now_ms = SystemClock().now_ms()
+        with transaction(self.server.folder) as tx:
+            return signed_in(tx, "admin@example.com", "admin", now_ms)
 
     def master_key(self) -> str:
         return self.runs("logserver", "token", "create", "admin", "--kind", "master").stdout.strip()

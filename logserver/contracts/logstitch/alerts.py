@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from logserver.api.fields import Fields, object_of
 from logserver.api.handler import Reply
 from logserver.api.hot import Work
 from logserver.api.look import Question
@@ -12,7 +13,6 @@ from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch import pages
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.contracts.logstitch.reading import MOST, USUAL_LIMIT
 from logserver.core import alerts
 from logserver.core.alerts import Alert

@@ -1,10 +1,9 @@
 """Who asks, and for which project: the walls between projects and tenants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, TypeVarTuple
 
 from logserver.api.request import Request
-from logserver.contracts.logstitch.fields import project_id_of
 from logserver.contracts.logstitch.reading import EVERYBODY, Audience
 from logserver.core import projects
 from logserver.core.faults import Forbidden, Malformed, NotFound, Unauthorized
@@ -88,3 +87,13 @@ def require_live(credential: Credential) -> None:
     """Raise Forbidden for a test key."""
     if credential.bound.get("mode") == "test":
         raise Forbidden("a test key may not do this")
+
+
+def project_id_of(sent: dict[str, Any] | None, query: Mapping[str, str]) -> str | None:
+    """The project a request names: in its body, from which the name is taken, or in its query."""
+    named = sent.pop("project_id", None) if sent is not None else None
+    if named is None:
+        named = query.get("project_id")
+    if named is not None and not isinstance(named, str):
+        raise Malformed("project_id must be a string")
+    return named

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from typing import Any, NamedTuple
 
-from logserver.contracts.logstitch.fields import Fields
+from logserver.api.fields import Fields
 from logserver.core.faults import Invalid
 from logserver.core.redaction.engine import Policy, Redacted
 from logserver.core.times import iso_text, read_time
@@ -37,6 +37,9 @@ STRUCTURE = frozenset(
 
 GIVEN_BY_SERVER = ("id", "content_hash", "received_at", "redactions", "redacted_count", "request_id")
 """Names of an event that its sender may not use."""
+
+BODY_BYTES = 2 * 1024 * 1024
+"""Bytes of body that a request with events may have."""
 
 MAX_ACTION = 128
 MAX_NAME = 255

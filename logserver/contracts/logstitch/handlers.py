@@ -9,8 +9,7 @@ from logserver.api.look import Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.asking import audience_of, credential_of, in_project, named_project
-from logserver.contracts.logstitch.events import read_events
-from logserver.contracts.logstitch.fields import BODY_BYTES
+from logserver.contracts.logstitch.events import BODY_BYTES, read_events
 from logserver.contracts.logstitch.reading import Page, page, read_filters
 from logserver.contracts.logstitch.trail import Stored, Trail
 from logserver.contracts.logstitch.wire import Accepted

@@ -1,5 +1,6 @@
 """Keys and viewer tokens: made, listed and revoked; a key's secret stands in the one answer that made it."""
 
+from logserver.api.fields import Fields, object_of
 from logserver.api.handler import Reply
 from logserver.api.hot import Work
 from logserver.api.look import Question
@@ -14,7 +15,6 @@ from logserver.contracts.logstitch.asking import (
     require_live,
 )
 from logserver.contracts.logstitch.events import MAX_NAME
-from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.contracts.logstitch.trail import require_open
 from logserver.core import tokens, viewers
 from logserver.core.projects import Project

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from logserver.api.fields import Fields
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import hashes_of
 from logserver.contracts.logstitch.events import ACTOR_TYPES, CATEGORIES, MAX_ACTION, MAX_NAME, public_id, published
-from logserver.contracts.logstitch.fields import Fields
 from logserver.contracts.logstitch.kinds import Kind
 from logserver.core.faults import Forbidden
 from logserver.core.projects import Project

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from logserver.api.fields import Fields, object_of
 from logserver.api.handler import Reply
 from logserver.api.hot import Work
 from logserver.api.look import Question
@@ -13,7 +14,6 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.events import FIXED
-from logserver.contracts.logstitch.fields import Fields, object_of
 from logserver.core.faults import Invalid
 from logserver.core.projects import Project
 from logserver.core.redaction import bounds, rules

@@ -1,9 +1,9 @@
 """How LogStitch says no, and what the server's own project is told of it."""
 
 from logserver.api.faults import status_of
+from logserver.api.fields import InvalidPath, InvalidQuery
 from logserver.api.handler import Reply
 from logserver.api.request import Request
-from logserver.contracts.logstitch.fields import InvalidPath, InvalidQuery
 from logserver.contracts.logstitch.wire import Detail, Error, Fault
 from logserver.core.faults import Invalid, Malformed
 from logserver.core.observer import Observer, Refusal

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from logserver.api.bodies import body_of, decode
+from logserver.api.fields import InvalidPath, object_of
 from logserver.api.handler import Reply
 from logserver.api.hot import Work
 from logserver.api.look import Question
@@ -13,7 +14,6 @@ from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.events import Draft, read_events
-from logserver.contracts.logstitch.fields import InvalidPath, object_of
 from logserver.contracts.logstitch.options import StreamLimits
 from logserver.contracts.logstitch.streams import Stream, Streams
 from logserver.contracts.logstitch.trail import Stored

@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
+from logserver.api.fields import Fields, object_of
 from logserver.api.handler import Reply
 from logserver.api.hot import Work
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.contracts.logstitch.events import IDENTIFIERS, MAX_NAME, check_bounds, matched, redacted
-from logserver.contracts.logstitch.fields import BODY_BYTES, Fields, object_of
+from logserver.contracts.logstitch.events import BODY_BYTES, IDENTIFIERS, MAX_NAME, check_bounds, matched, redacted
 from logserver.contracts.logstitch.wire import Redaction
 from logserver.core.faults import Invalid
 from logserver.core.projects import Project

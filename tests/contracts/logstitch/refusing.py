@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from httpx2 import Response
 
-from logserver.contracts.logstitch.fields import CONTROL_BYTES
+from logserver.api.fields import CONTROL_BYTES
 from tests.contracts.logstitch.asked import ask
 from tests.serving import Sender, Serve, Server
 

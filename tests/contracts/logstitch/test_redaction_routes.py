@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from logserver.contracts.logstitch.fields import BODY_BYTES
+from logserver.contracts.logstitch.events import BODY_BYTES
 from logserver.core import projects
 from logserver.core.redaction import rules
 from tests.contracts.logstitch.asked import EVENTS, ask, event, problems

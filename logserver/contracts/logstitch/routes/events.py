@@ -5,8 +5,7 @@ from typing import Any
 from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Parameter, Tag
 from logserver.contracts.logstitch import wire
 from logserver.contracts.logstitch.asking import KEYS, READERS
-from logserver.contracts.logstitch.events import ACTOR_TYPES, CATEGORIES
-from logserver.contracts.logstitch.fields import BODY_BYTES
+from logserver.contracts.logstitch.events import ACTOR_TYPES, BODY_BYTES, CATEGORIES
 from logserver.contracts.logstitch.handlers import Handlers
 from logserver.contracts.logstitch.routes.terms import CURSOR, LIMIT, OF_BODIES, PROJECT_ID, Routes, refusals
 

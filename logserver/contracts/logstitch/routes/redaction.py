@@ -6,7 +6,7 @@ from logserver.contracts.logstitch import redaction
 from logserver.contracts.logstitch import trials as trying
 from logserver.contracts.logstitch.asking import KEYS, MASTER
 from logserver.contracts.logstitch.control import Deleted
-from logserver.contracts.logstitch.fields import BODY_BYTES
+from logserver.contracts.logstitch.events import BODY_BYTES
 from logserver.contracts.logstitch.redaction import Handlers
 from logserver.contracts.logstitch.routes.terms import OF_BODIES, PROJECT_ID, Routes, refusals
 from logserver.contracts.logstitch.trials import Trials

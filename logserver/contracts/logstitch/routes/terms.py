@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from logserver.api.endpoint import Answer, Parameter
+from logserver.api.fields import CONTROL_BYTES
 from logserver.api.handler import Dialect, Rules, Terms
 from logserver.api.hot import Hot, Work
 from logserver.api.look import Look, Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch import wire
-from logserver.contracts.logstitch.fields import CONTROL_BYTES
 from logserver.contracts.logstitch.refusals import Notes, refuse
 
 REFUSALS: dict[int, Any] = {

@@ -7,10 +7,9 @@ from typing import Any
 
 from logserver.api.bodies import body_of, decode
 from logserver.api.request import Request
-from logserver.core.faults import Invalid, Malformed
+from logserver.core.faults import Invalid
 from logserver.core.times import read_time
 
-BODY_BYTES = 2 * 1024 * 1024
 CONTROL_BYTES = 64 * 1024
 """Bytes of body that anything but events may have."""
 
@@ -135,13 +134,3 @@ class Fields:
         if end and _DAY.fullmatch(value):
             moment += _DAY_US - 1
         return moment
-
-
-def project_id_of(sent: dict[str, Any] | None, query: Mapping[str, str]) -> str | None:
-    """The project a request names: in its body, from which the name is taken, or in its query."""
-    named = sent.pop("project_id", None) if sent is not None else None
-    if named is None:
-        named = query.get("project_id")
-    if named is not None and not isinstance(named, str):
-        raise Malformed("project_id must be a string")
-    return named

@@ -1,0 +1,1 @@
+"""LogFleet: people, edge agents, their keys, metric rules and live streams."""

@@ -1,0 +1,25 @@
+"""The paths of the LogFleet contract, declared once, a module for each noun."""
+
+from logserver.api.endpoint import Endpoint
+from logserver.api.resources import Resources
+from logserver.contracts.logfleet.auth import AuthHandlers
+from logserver.contracts.logfleet.routes import auth
+from logserver.contracts.logfleet.routes.terms import Routes
+
+PREFIXES = (
+    "/api/v1/auth",
+    "/api/v1/agents",
+    "/api/v1/api-keys",
+    "/api/v1/stream/",
+    "/api/v1/metric-configs",
+    "/api/v1/edge",
+)
+"""Where unmatched requests are answered in this contract's dialect."""
+
+
+def endpoints(resources: Resources) -> list[Endpoint]:
+    """The declarations of the contract over a server's resources."""
+    routes = Routes(resources)
+    return [
+        *auth.endpoints(routes, AuthHandlers()),
+    ]
