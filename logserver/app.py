@@ -26,6 +26,8 @@ from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.contracts.luminalog import routes as luminalog
+from logserver.contracts.luminalog.handlers import Options as LogOptions
 from logserver.core import status
 from logserver.core.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
@@ -99,6 +101,7 @@ class Application:
                 *logister.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *logfleet.endpoints(resources),
+                *luminalog.endpoints(resources, _log_options(settings)),
                 *health.endpoints(resources),
             ]
         )
@@ -162,7 +165,7 @@ class Application:
                 return
             # Clients join addresses with slashes too many; no path of the API begins with two or ends with one.
             stripped = "/" + scope["path"].strip("/")
-            if stripped.startswith("/api/"):
+            if stripped.startswith(("/api/", luminalog.PREFIX)):
                 if cors.is_preflight(scope):
                     await cors.allow(send)
                     return
@@ -220,6 +223,12 @@ def _options(settings: Settings) -> Options:
         allow_private_webhooks=settings.allow_private_webhooks,
         mail=bool(settings.smtp_host),
         streams=streams,
+    )
+
+
+def _log_options(settings: Settings) -> LogOptions:
+    return LogOptions(
+        settings.logs_rate_limit_per_minute, settings.logs_rate_limit_burst, require_https=settings.https_required()
     )
 
 

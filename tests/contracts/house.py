@@ -130,6 +130,7 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "show_stream": lambda _: Sent(path={"token": STREAM}),
     "claim_stream": lambda _: Sent({"claim_token": STREAM}),
     "show_me": lambda _: Sent(),
+    "ingest_logs": lambda _: Sent({"logs": [{"timestamp": "2026-09-21T14:00:00Z", "level": "info", "message": "hi"}]}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }
