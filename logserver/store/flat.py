@@ -18,7 +18,7 @@ from logserver.store.words import (
     start_of,
 )
 
-_REMEMBERED = 1_000
+REMEMBERED = 1_000
 """Templates that are kept; who sends other keys each time makes room for them with everybody's."""
 
 _MOST_KEYS = 200
@@ -45,12 +45,11 @@ class _Template(NamedTuple):
     pairs: int
 
 
-_templates: dict[Any, _Template | None] = {}
+templates: dict[Any, _Template | None] = {}
+"""By type, level, keys and types of values; None where the words are made one by one."""
 
 
-def words_of(
-    event_type: str, level: str, group: str | None, message: str, context: dict[str, Any]
-) -> tuple[str, str]:
+def words_of(event_type: str, level: str, group: str | None, message: str, context: dict[str, Any]) -> tuple[str, str]:
     """What words.newest_words() makes of an event."""
     if group is None and event_type != "audit" and message.isascii():
         facets = _facets(event_type, level, context)
@@ -64,13 +63,13 @@ def _facets(event_type: str, level: str, context: dict[str, Any]) -> str | None:
     values: Any = tuple(context.values())
     key = (event_type, level, tuple(context), tuple(map(type, values)))
     try:
-        template = _templates[key]
+        template = templates[key]
     except KeyError:
         if len(context) > _MOST_KEYS or sum(map(len, context)) + len(level) > _LONGEST_KEYS:
             return None
-        if len(_templates) >= _REMEMBERED:
-            _templates.clear()
-        template = _templates[key] = _template(event_type, level, context)
+        if len(templates) >= REMEMBERED:
+            templates.clear()
+        template = templates[key] = _template(event_type, level, context)
     if template is None:
         return None
     text, spelled, floats, booleans, length, pairs = template
@@ -93,8 +92,8 @@ def _facets(event_type: str, level: str, context: dict[str, Any]) -> str | None:
     return charmap_decode(joined.encode(), "strict", TABLE)[0]
 
 
-def _is_short(value: Any) -> bool:
-    if type(value) is str:
+def _is_short(value: str | int) -> bool:
+    if isinstance(value, str):
         return len(value) <= MAX_VALUE
     return -_CERTAINLY_SHORT < value < _CERTAINLY_SHORT
 

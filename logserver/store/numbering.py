@@ -29,7 +29,7 @@ class Numbering:
             self._next[slot] = free + 1
         else:
             slot, free = self._spill(tx, project, slot, free)
-        if slot > self._newest[project]:
+        if slot > self._newest[project]:  # noqa: PLR1730 - a call and an assignment for each event would cost more
             self._newest[project] = slot
         return free
 
