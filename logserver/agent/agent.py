@@ -7,11 +7,11 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
-from logserver.agent.client import Address, Away, Client, Denied
+from logserver.agent.client import Address, Client
 from logserver.agent.duties import Heartbeats, Rules
 from logserver.agent.enrolment import Enrolment, Self
 from logserver.agent.folder import Folder
@@ -26,8 +26,8 @@ from logserver.core.clock import Clock
 
 logger = logging.getLogger("logserver.agent")
 
-READ_SECONDS, SEND_SECONDS, BYE_SECONDS = 1.5, 1.8, 0.5
-"""How long an agent that is told to stop commits, sends, and says that it goes: less than five seconds in all."""
+READ_SECONDS, LEAVE_SECONDS, SEND_SECONDS = 1.5, 0.5, 2.0
+"""How long an agent that is told to stop commits, breaks off what it does, and sends: under five seconds in all."""
 
 NOTHING_TAKEN_SECONDS = 30.0
 """How long an agent whose input has ended waits for a server that takes nothing."""
@@ -101,8 +101,8 @@ class Agent:
         finally:
             for task in (*tasks, stopping, ended):
                 task.cancel()
-            await asyncio.wait([*tasks, stopping, ended], timeout=BYE_SECONDS)
-        await self._say_bye()
+            await asyncio.wait([*tasks, stopping, ended], timeout=LEAVE_SECONDS)
+        await self._send_rest()
         await self._client.close()
         if self._failed is not None:
             raise self._failed
@@ -132,7 +132,7 @@ class Agent:
             files=bool(options.patterns),
             ship=options.ship,
             metrics_seconds=options.metrics_seconds,
-            away=lambda: self._client.away,
+            away=lambda: self._client.away or not self._lines.welcome,
             on_batches=lambda: _soon(loop, self._look),
         )
         self._rules = Rules(self._client, self._enrolment, self._folder, options.poll_seconds, self._reading.use)
@@ -159,10 +159,11 @@ class Agent:
 
     async def _emptied(self, stopping: "asyncio.Task[bool]") -> None:
         """Wait until everything is sent, or nothing was for a while, or it is told to stop."""
-        emptied = asyncio.gather(self._points.empty.wait(), self._lines.empty.wait())
+        emptied: asyncio.Future[Any] = asyncio.gather(self._points.empty.wait(), self._lines.empty.wait())
+        waited_for: list[asyncio.Future[Any]] = [emptied, stopping]
         sent = -1
         while sent != (sent := self._points.sent + self._lines.sent) and self._failed is None:
-            await asyncio.wait([emptied, stopping], timeout=NOTHING_TAKEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited_for, timeout=NOTHING_TAKEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if emptied.done() or stopping.done():
                 break
         emptied.cancel()
@@ -170,14 +171,11 @@ class Agent:
     def _waiting(self) -> int:
         return len(self._ledger.points) + len(self._ledger.lines)
 
-    async def _say_bye(self) -> None:
-        """Send what waits, trying once, and say that the agent is going; what cannot be sent waits on disk."""
-        with contextlib.suppress(Away, Denied, TimeoutError):
+    async def _send_rest(self) -> None:
+        """Send what waits, trying once; what is not taken waits on disk for the next start."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SEND_SECONDS):
-                await asyncio.gather(self._points.drain(), self._lines.drain())
-        with contextlib.suppress(Away, Denied, TimeoutError):
-            async with asyncio.timeout(BYE_SECONDS):
-                await self._heartbeats.beat("offline")
+                await asyncio.gather(self._points.drain(), self._lines.drain(), return_exceptions=True)
         if waiting := self._waiting():
             logger.warning("%d batches wait in %s for the next start", waiting, self._folder.path)
 

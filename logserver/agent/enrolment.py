@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -83,14 +83,11 @@ class Enrolment:
             self._known.set()
 
     async def _register(self) -> str:
-        body = msgspec.json.encode(
-            {
-                "name": self._own.name,
-                "hostname": self._own.hostname,
-                "version": __version__,
-                "labels": self._own.labels,
-            }
-        )
+        said: dict[str, Any] = {"name": self._own.name, "hostname": self._own.hostname, "version": __version__}
+        if self._own.labels:
+            # Those that people gave it stay where it says none itself.
+            said["labels"] = self._own.labels
+        body = msgspec.json.encode(said)
         answer = await self._client.call("POST", "/api/v1/edge/register", body)
         if not answer.ok:
             raise Away(answer.refusal())

@@ -24,6 +24,8 @@ class Errand:
         self._what = what
         self._backoff = Backoff()
         self._told = ""
+        self.welcome = True
+        """Whether the last attempt went well, or was put off to a time that the server named."""
 
     async def until_done(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """What the attempt returns, once it raises neither Away nor Denied."""
@@ -31,14 +33,17 @@ class Errand:
             try:
                 done = await attempt()
             except Away as away:
+                self.welcome = away.wait > 0
                 self._tell(str(away))
                 pause = self._backoff.failed(away.wait)
                 # Who is told when to come back does not come sooner.
                 await (asyncio.sleep(pause) if away.wait else self._client.back(pause))
             except Denied as denied:
+                self.welcome = False
                 self._tell(f"the key is refused with {denied}; the next try is in {DENIED_SECONDS:g} s")
                 await asyncio.sleep(DENIED_SECONDS)
             else:
+                self.welcome = True
                 self._backoff.succeeded()
                 self._told = ""
                 return done

@@ -19,7 +19,8 @@ class _Ticks(NamedTuple):
 class Machine:
     """Looks at processors, memory and the disk that holds a folder.
 
-    ``cpu_percent`` is that of all processors together since the look before, or since the machine was started.
+    ``cpu``, ``memory`` and ``disk`` are percents; that of the processors is of all of them together since the look
+    before, or since the machine was started.
     """
 
     def __init__(self, folder: Path, proc: Path = _PROC) -> None:
@@ -42,7 +43,7 @@ class Machine:
         now = _Ticks(sum(fields) - idle, sum(fields))
         busy, passed = now.busy - self._before.busy, now.all - self._before.all
         self._before = now
-        return {"cpu_percent": 100 * busy / passed if passed > 0 else 0.0, "load_1m": load}
+        return {"cpu": 100 * busy / passed if passed > 0 else 0.0, "load_1m": load}
 
     def _memory(self) -> dict[str, float]:
         try:
@@ -76,7 +77,6 @@ def own_memory() -> int:
 
 def _share(name: str, used: int, total: int) -> dict[str, float]:
     return {
-        f"{name}_percent": 100 * used / total if total else 0.0,
-        f"{name}_used_bytes": used,
+        name: 100 * used / total if total else 0.0,
         f"{name}_total_bytes": total,
     }

@@ -43,6 +43,11 @@ class Sending:
         self.sent = 0
         """Batches that are done with since the start."""
 
+    @property
+    def welcome(self) -> bool:
+        """Whether the server takes what it is sent, or says when it will."""
+        return self._errand.welcome
+
     def look(self) -> None:
         """There is something new in the spool."""
         self._news.set()

@@ -5,8 +5,6 @@ import glob
 import logging
 import os
 import signal
-import socket
-import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -14,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import platformdirs
 
 from logserver import __version__
 from logserver.cli.refusals import Command
@@ -26,15 +23,6 @@ logger = logging.getLogger("logserver.agent")
 
 LAST_MOMENT = 4.8
 """Seconds after the signal to stop when the process ends, whatever it still waits for; its state is on disk."""
-
-_ROOTS_STATE = Path("/var/lib/logserver-agent")
-
-
-def default_state() -> Path:
-    """Where the state is kept when nothing else is said."""
-    if os.geteuid() == 0:
-        return _ROOTS_STATE
-    return Path(platformdirs.user_state_dir("logserver-agent", appauthor=False))
 
 
 def _option(name: str, variable: str, **values: Any) -> Callable[[Any], Any]:
@@ -76,7 +64,8 @@ def _interval(name: str, default: float, meaning: str) -> Callable[[Any], Any]:
     "--state",
     "STATE",
     type=click.Path(file_okay=False, path_type=Path),
-    help=f"Folder of its state, one for each agent.  [default: {_ROOTS_STATE} for root, else the user's state folder]",
+    help="Folder of its state, one for each agent.  [default: /var/lib/logserver-agent for root, else in the user's"
+    " state folder]",
 )
 @_option("--ship", "SHIP", is_flag=True, help="Send every line into the project of the key, not only metrics.")
 @_option(
@@ -131,80 +120,18 @@ def agent(**values: Any) -> None:
     # Imported here, so that the other commands do not wait for it to load.
     from logserver.agent.agent import Agent  # noqa: PLC0415 - as said above
     from logserver.agent.folder import InUse  # noqa: PLC0415 - as said above
+    from logserver.cli.agent_options import read, trusted  # noqa: PLC0415 - as said above
     from logserver.core.clock import SystemClock  # noqa: PLC0415 - as said above
 
-    options, with_stdin = _read(values)
+    options, with_stdin = read(values)
     _listen_to(values["log_level"])
-    trust = _trust(values["ca_file"])
+    trust = trusted(values["ca_file"])
     try:
         made = Agent(options, SystemClock(), stdin=sys.stdin.buffer if with_stdin else None, trust=trust)
     except InUse as error:
         raise click.ClickException(str(error)) from error
     _tell(options, with_stdin=with_stdin)
     asyncio.run(_run(made))
-
-
-def _read(values: dict[str, Any]) -> "tuple[Options, bool]":
-    """What was asked for, and whether standard input is read."""
-    from logserver.agent.agent import Options  # noqa: PLC0415 - as said above
-    from logserver.agent.client import Address  # noqa: PLC0415 - as said above
-    from logserver.agent.enrolment import Self  # noqa: PLC0415 - as said above
-
-    # Without quotes the shell replaces a glob by what it finds: --follow takes the first, and these are the others.
-    globs = [*values["follow"], *(each for each in values["sources"] if each != "-")]
-    with_stdin = values["stdin"] or "-" in values["sources"]
-    if not globs and not with_stdin:
-        raise click.UsageError("there is nothing to read: name files with --follow, or standard input with -")
-    try:
-        address = Address.of(values["server"])
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--server") from error
-    hostname = socket.gethostname()
-    options = Options(
-        address=address,
-        key=_key(values),
-        own=Self(values["name"] or hostname, hostname, _labels(values["label"])),
-        state=values["state"] or default_state(),
-        patterns=[os.path.abspath(each) for each in globs],  # noqa: PTH100 - pathlib would follow links in a glob
-        ship=values["ship"],
-        from_start=values["from_start"],
-        heartbeat_seconds=values["heartbeat_interval"],
-        metrics_seconds=values["metrics_interval"],
-        poll_seconds=values["poll_interval"],
-        spool_megabytes=values["spool_megabytes"],
-    )
-    return options, with_stdin
-
-
-def _key(values: dict[str, Any]) -> str:
-    if values["key_file"] is not None:
-        key = values["key_file"].read_text(encoding="utf-8", errors="replace").strip()
-    else:
-        key = (values["key"] or "").strip()
-    if not key:
-        raise click.UsageError("the edge key is missing: give it with LOGSERVER_AGENT_KEY, --key-file or --key")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise click.UsageError("the edge key has characters that no key has")
-    return str(key)
-
-
-def _labels(given: tuple[str, ...]) -> dict[str, str]:
-    labels = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not name or not equals:
-            raise click.BadParameter(f"{each!r} is not KEY=VALUE", param_hint="--label")
-        labels[name] = value
-    return labels
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
-    if ca_file is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except ssl.SSLError as error:
-        raise click.BadParameter(f"there are no certificates in {ca_file}", param_hint="--ca-file") from error
 
 
 def _listen_to(level: str) -> None:
