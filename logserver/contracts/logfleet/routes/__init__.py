@@ -8,6 +8,7 @@ from logserver.contracts.logfleet.auth import AuthHandlers
 from logserver.contracts.logfleet.edge import EdgeHandlers
 from logserver.contracts.logfleet.routes import agents, api_keys, auth, edge
 from logserver.contracts.logfleet.routes.terms import Routes
+from logserver.contracts.logfleet.shipping import ShippingHandlers
 
 PREFIXES = (
     "/api/v1/auth",
@@ -27,5 +28,5 @@ def endpoints(resources: Resources) -> list[Endpoint]:
         *auth.endpoints(routes, AuthHandlers()),
         *api_keys.endpoints(routes, ApiKeyHandlers(resources)),
         *agents.endpoints(routes, AgentHandlers(resources)),
-        *edge.endpoints(routes, EdgeHandlers(resources, lambda _agent: [])),
+        *edge.endpoints(routes, EdgeHandlers(resources, lambda _agent: []), ShippingHandlers(resources)),
     ]
