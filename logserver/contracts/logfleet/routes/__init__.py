@@ -21,5 +21,5 @@ def endpoints(resources: Resources) -> list[Endpoint]:
     """The declarations of the contract over a server's resources."""
     routes = Routes(resources)
     return [
-        *auth.endpoints(routes, AuthHandlers()),
+        *auth.endpoints(routes, AuthHandlers(resources)),
     ]
