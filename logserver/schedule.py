@@ -7,12 +7,13 @@ from logserver.api.gate import Gate
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
-from logserver.core import monitors, post, retention, status
+from logserver.core import links, monitors, post, retention, status
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.disk import DiskWatch
 from logserver.core.dispatch import Dispatcher
 from logserver.core.jobs import Job, Jobs, in_transaction
+from logserver.core.letters import Letters
 from logserver.core.observer import Observer
 from logserver.core.presence import EVERY_SECONDS, Presence
 from logserver.settings import Settings
@@ -36,6 +37,7 @@ class Schedule:
         dispatcher: Dispatcher,
         streams: Streams,
         presence: Presence,
+        letters: Letters,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -54,6 +56,8 @@ class Schedule:
                 Job("retention", 60, in_transaction(database, keeping.expire)),
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
                 Job("webhooks", 1, dispatcher.one_pass),
+                Job("letters", 1, letters.one_pass),
+                Job("links", 60, in_transaction(database, links.tidy)),
                 Job("outbox", 60, in_transaction(database, post.tidy)),
                 Job("streams", 60, in_transaction(database, streams.expire)),
                 Job("limits", 60, self._prune_limits),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from logserver.api.gate import Gate
 from logserver.core.clock import Clock
 from logserver.core.intake import Intake
+from logserver.core.letters import Letters
 from logserver.core.observer import Observer
+from logserver.core.people import People
 from logserver.core.presence import Presence
 from logserver.core.redaction.engine import Policies
 from logserver.store.database import Database
@@ -22,6 +24,8 @@ class Resources:
     observer: Observer
     policies: Policies
     presence: Presence
+    people: People
+    letters: Letters
     environment: str
     """The environment of events that name none."""
     body_seconds: float

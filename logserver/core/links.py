@@ -1,122 +1,82 @@
-"""The connections of agents: one on which each is told its sessions, and those that bring the lines of one session."""
+"""Links that work once: to set a password, or to make the first admin of a store that has no users yet.
 
-from collections.abc import Callable
+What stands in a link is a secret like any token: random, shown once, kept as its SHA-256.
+"""
 
-from logserver.core.clock import Clock
+import secrets
+from typing import NamedTuple
 
+from logserver.core.tokens import SECRET_BYTES, digest
+from logserver.store.tx import Tx
 
-class Link:
-    """The connection on which an agent is told its sessions; ``wake`` is called when it should look again."""
+RESET_MS = 3_600_000
+"""How long a link lasts that sets a new password: an hour."""
 
-    def __init__(self, agent: str, wake: Callable[[], None]) -> None:
-        self.agent = agent
-        self.wake = wake
-        self.over: str | None = None
-        """Why it must end: REPLACED, or the reason its agent's sessions have ended for."""
+INVITE_MS = 3 * 86_400_000
+"""The same of the first link of a new user, who may not be at the desk: three days."""
 
-    def end(self, reason: str) -> None:
-        """Let it end."""
-        self.over = reason
-        self.wake()
-
-
-REPLACED = "replaced"
-"""Another connection of the same agent took its place."""
+_SETUP_MS = 365 * 86_400_000
+_PASS_ROWS = 200
 
 
-class _Presence:
-    def __init__(self) -> None:
-        self.link: Link | None = None
-        self.senders = 0
-        self.lost_at: float | None = None
-        """When the last connection was lost, as long as nothing was heard since."""
+class Link(NamedTuple):
+    """What stands in a new link, and until when it works (Unix milliseconds)."""
 
-    def is_connected(self) -> bool:
-        return self.link is not None or self.senders > 0
+    token: str
+    expires_at: int
 
 
-class Links:
-    """The connections of all agents, by the agents' UUIDs.
+def issue(tx: Tx, user: int, now_ms: int, lasts_ms: int = RESET_MS) -> Link:
+    """A link for a user (by row) to set a password with."""
+    return _issue(tx, user, now_ms, lasts_ms)
 
-    An agent whose last connection is lost, and that is not heard of for ``grace`` seconds, is gone.
-    """
 
-    def __init__(self, clock: Clock, grace: float) -> None:
-        self._clock = clock
-        self._grace = grace
-        self._agents: dict[str, _Presence] = {}
+def issue_setup(tx: Tx, now_ms: int) -> Link:
+    """A link to make the first admin with, in place of any that there was."""
+    delete_setup(tx)
+    return _issue(tx, None, now_ms, _SETUP_MS)
 
-    def attach(self, link: Link) -> None:
-        """The connection of an agent is there; it takes the place of an older one."""
-        presence = self._present(link.agent)
-        if presence.link is not None:
-            presence.link.end(REPLACED)
-        presence.link = link
-        link.wake()
 
-    def detach(self, link: Link) -> None:
-        """The connection of an agent has gone."""
-        presence = self._agents.get(link.agent)
-        if presence is not None and presence.link is link:
-            presence.link = None
-            self._left(presence)
+def owner(tx: Tx, token: str, now_ms: int) -> int | None:
+    """The user (by row) whose link holds a token; None for a token that is unknown, used or past its time."""
+    row = tx.execute(
+        "SELECT user FROM user_links WHERE digest = ? AND expires_at > ? AND user IS NOT NULL", (digest(token), now_ms)
+    ).fetchone()
+    return int(row[0]) if row else None
 
-    def sender_came(self, agent: str) -> None:
-        """A connection is there that brings lines of one session."""
-        self._present(agent).senders += 1
 
-    def sender_went(self, agent: str) -> None:
-        """Such a connection has gone."""
-        presence = self._agents.get(agent)
-        if presence is not None:
-            presence.senders -= 1
-            self._left(presence)
+def is_setup(tx: Tx, token: str, now_ms: int) -> bool:
+    """Whether a token may make the first admin."""
+    row = tx.execute(
+        "SELECT 1 FROM user_links WHERE digest = ? AND expires_at > ? AND user IS NULL", (digest(token), now_ms)
+    ).fetchone()
+    return row is not None
 
-    def connected(self, agent: str) -> bool:
-        """Whether an agent has a connection on which it is told its sessions."""
-        presence = self._agents.get(agent)
-        return presence is not None and presence.link is not None
 
-    def heard(self, agent: str) -> None:
-        """An agent has shown that it is there, in whatever way."""
-        presence = self._agents.get(agent)
-        if presence is not None and not presence.is_connected():
-            del self._agents[agent]
+def delete_of(tx: Tx, user: int) -> None:
+    """End every link of a user (by row)."""
+    tx.execute("DELETE FROM user_links WHERE user = ?", (user,))
 
-    def wake(self, agent: str) -> None:
-        """Let an agent's connection look at its sessions again."""
-        presence = self._agents.get(agent)
-        if presence is not None and presence.link is not None:
-            presence.link.wake()
 
-    def end(self, agent: str, reason: str) -> None:
-        """End the connection of an agent."""
-        presence = self._agents.get(agent)
-        if presence is not None and presence.link is not None:
-            presence.link.end(reason)
+def delete_setup(tx: Tx) -> None:
+    """End the link for the first admin."""
+    tx.execute("DELETE FROM user_links WHERE user IS NULL")
 
-    def end_all(self, reason: str) -> None:
-        """End the connections of all agents."""
-        for agent in self._agents:
-            self.end(agent, reason)
 
-    def gone(self) -> set[str]:
-        """The agents that are gone; each is named once."""
-        now = self._clock.monotonic()
-        gone = {
-            agent
-            for agent, presence in self._agents.items()
-            if presence.lost_at is not None and presence.lost_at + self._grace <= now
-        }
-        for agent in gone:
-            del self._agents[agent]
-        return gone
+def tidy(tx: Tx, now_ms: int) -> bool:
+    """One pass over links past their time; True while there are more."""
+    gone = tx.execute(
+        "DELETE FROM user_links WHERE digest IN"
+        " (SELECT digest FROM user_links WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        (now_ms, _PASS_ROWS),
+    ).rowcount
+    return gone == _PASS_ROWS
 
-    def _present(self, agent: str) -> _Presence:
-        presence = self._agents.setdefault(agent, _Presence())
-        presence.lost_at = None
-        return presence
 
-    def _left(self, presence: _Presence) -> None:
-        if not presence.is_connected():
-            presence.lost_at = self._clock.monotonic()
+def _issue(tx: Tx, user: int | None, now_ms: int, lasts_ms: int) -> Link:
+    link = Link(secrets.token_urlsafe(SECRET_BYTES), now_ms + lasts_ms)
+    tx.execute(
+        "INSERT INTO user_links (digest, user, created_at, expires_at) VALUES (?, ?, ?, ?)",
+        (digest(link.token), user, now_ms, link.expires_at),
+    )
+    return link

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from logserver.core.agent_links import Links
 from logserver.core.clock import Clock
 from logserver.core.faults import Conflict
-from logserver.core.links import Links
 from logserver.core.stream_sessions import AGENT_DELETED, AGENT_OFFLINE, SHUTDOWN, TIMEOUT
 from logserver.core.watching import Store, Watcher
 from logserver.store.errors import StoreBusy

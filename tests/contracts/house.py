@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from logserver.core import accounts, links
 from tests.contracts.logister.sending import NDJSON, check_in, deployment, identified, lines, mobile_token
 from tests.contracts.logister.sending import event as logged
 from tests.contracts.logstitch.asked import EVENTS, ask, event, made_key, minted
@@ -11,6 +12,8 @@ from tests.serving import Sender, Server
 SECRET = "what-only-alice-may-know"
 STREAM = "0d0f6c4e-6a0e-4b57-9c3d-0c8a1f2e3b4d"
 """The claim token of Alice's stream."""
+
+PASSWORD = "nine lives, nine looms"
 
 
 class Sent(NamedTuple):
@@ -26,6 +29,7 @@ class House:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        server.administer(accounts.ensure_organization, "Looking-Glass House", server.clock.now_ms())
         self.alice = server.sender("wonderland")
         self.charlie = server.sender("elsewhere")
         self.master = server.token(self.alice.project, "master")
@@ -61,6 +65,22 @@ class House:
             "read": server.token(self.alice.project, "read"),
             "master": self.master,
         }
+
+    def lodger(self, email: str = "dormouse@example.com") -> str:
+        """The address of one more person, who has a password."""
+        self.server.person(email, "member")
+        self.password_of(email)
+        return email
+
+    def password_of(self, email: str) -> str:
+        """The password of a person, who is given one."""
+        self.server.give_password(email, PASSWORD)
+        return PASSWORD
+
+    def link(self) -> str:
+        """What stands in a link to set a password."""
+        user = self.server.administer(accounts.by_email, self.lodger())
+        return self.server.administer(links.issue, user.number, self.server.clock.now_ms()).token
 
     def made_key(self, sender: Sender, **fields: Any) -> dict[str, Any]:
         return made_key(self.server, self.master, project_id=sender.project.uuid, **fields)
@@ -149,6 +169,13 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "send_stream_events": lambda _: Sent(event(), {"token": STREAM}),
     "show_stream": lambda _: Sent(path={"token": STREAM}),
     "claim_stream": lambda _: Sent({"claim_token": STREAM}),
+    "register": lambda _: Sent({"email": "eve@example.com", "password": PASSWORD, "name": "Eve"}),
+    "login": lambda house: Sent({"email": house.lodger(), "password": PASSWORD}),
+    "forgot_password": lambda house: Sent({"email": house.lodger()}),
+    "reset_password": lambda house: Sent({"token": house.link(), "new_password": PASSWORD}),
+    "change_password": lambda house: Sent(
+        {"current_password": house.password_of("admin@example.com"), "new_password": "nine looms, ten lives"}
+    ),
     "show_me": lambda _: Sent(),
     "create_api_key": lambda _: Sent({"name": "one more", "permissions": ["edge:stream"]}),
     "list_api_keys": lambda _: Sent(),

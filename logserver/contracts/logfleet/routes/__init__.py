@@ -25,7 +25,7 @@ def endpoints(resources: Resources) -> list[Endpoint]:
     """The declarations of the contract over a server's resources."""
     routes = Routes(resources)
     return [
-        *auth.endpoints(routes, AuthHandlers()),
+        *auth.endpoints(routes, AuthHandlers(resources)),
         *api_keys.endpoints(routes, ApiKeyHandlers(resources)),
         *agents.endpoints(routes, AgentHandlers(resources)),
         *edge.endpoints(routes, EdgeHandlers(resources, lambda _agent: []), ShippingHandlers(resources)),
