@@ -210,8 +210,8 @@ def seconds(retry_after: str, now_ms: int) -> float:
 def reason(error: BaseException) -> str:
     """What went wrong with a connection, in few words."""
     cause = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
+    while (behind := cause.__cause__ or cause.__context__) is not None:
+        cause = behind
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {cause.verify_message}"
     if isinstance(cause, ssl.SSLError):

@@ -4,9 +4,9 @@ import gzip
 import json
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self
 
 PATIENCE = 30.0
@@ -20,7 +20,7 @@ class Said(NamedTuple):
 
     status: int
     body: Any = None
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 Refuse = Callable[[Any], Said | None]
@@ -51,11 +51,10 @@ class Edge:
         edge = self
 
         class Handler(_Handler):
-            def answer(self, method: str, body: Any) -> Said:
-                return edge.answer(method, self.path, body, dict(self.headers.items()))
+            def answer(self, body: Any) -> Said:
+                return edge.answer(self.path, body, dict(self.headers.items()))
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
@@ -93,21 +92,22 @@ class Edge:
 
     def total(self, name: str) -> float:
         """The sum of a counter over all that was taken."""
-        return sum(point["value"] for points in self.points.values() for point in points if point["name"] == name)
+        points = [point for points in self.points.values() for point in points if point["name"] == name]
+        return float(sum(point["value"] for point in points))
 
     def until(self, true: Callable[[], bool]) -> bool:
         """Wait until something is true that what agents send decides."""
         with self._changed:
             return self._changed.wait_for(true, PATIENCE)
 
-    def answer(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Said:
+    def answer(self, path: str, body: Any, headers: dict[str, str]) -> Said:
         with self._changed:
             try:
-                return self._answer(method, path, body, headers)
+                return self._answer(path, body, headers)
             finally:
                 self._changed.notify_all()
 
-    def _answer(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Said:
+    def _answer(self, path: str, body: Any, headers: dict[str, str]) -> Said:
         parts = path.removeprefix("/api/v1/edge/").split("/")
         what = parts[-1]
         self.calls[what] += 1
@@ -151,21 +151,28 @@ class Edge:
         return Said(202, {"accepted": len(body["logs"])})
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Nothing: an agent may leave when it wants."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = PATIENCE
 
-    def answer(self, method: str, body: Any) -> Said:
+    def answer(self, body: Any) -> Said:
         raise NotImplementedError
 
     def do_GET(self) -> None:
-        self._say(self.answer("GET", None))
+        self._say(self.answer(None))
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
             raw = gzip.decompress(raw)
-        self._say(self.answer("POST", json.loads(raw)))
+        self._say(self.answer(json.loads(raw)))
 
     def _say(self, said: Said) -> None:
         body = b"" if said.body is None else json.dumps(said.body).encode()
