@@ -17,6 +17,7 @@ from logserver.api.gate import Gate
 from logserver.api.hot import Hot
 from logserver.api.lane import Lane
 from logserver.api.resources import Resources
+from logserver.api.sockets import OpenSockets
 from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
@@ -32,12 +33,14 @@ from logserver.core.credentials import Credentials
 from logserver.core.dispatch import Dispatcher
 from logserver.core.intake import Intake
 from logserver.core.letters import Letters
+from logserver.core.live import Hub
+from logserver.core.live_rounds import Rounds
 from logserver.core.observer import Observer
 from logserver.core.passwords import Passwords
 from logserver.core.people import People
 from logserver.core.presence import Presence
 from logserver.core.redaction.engine import Policies
-from logserver.dialects import unmatched
+from logserver.dialects import route_socket, unmatched
 from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
@@ -49,6 +52,8 @@ logger = logging.getLogger("logserver")
 TITLE = "logserver"
 _GC_THRESHOLD = (20_000, 10, 10)
 """A group of requests allocates thousands of objects that die with it; looking for cycles among them is waste."""
+_FAREWELL_SECONDS = 1.5
+"""How long open WebSockets have to take their last message when the server stops."""
 DESCRIPTION = (
     "One log server for the clients of several products. Authorize with a token of"
     " `logserver token create`; a project token works everywhere. This document as"
@@ -88,6 +93,9 @@ class Application:
             open_registration=settings.open_registration,
         )
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
+        self.live = Hub(self.clock, grace=settings.stream_grace_seconds)
+        self.rounds = Rounds(self.live, self.database, self.clock)
+        self.sockets = OpenSockets(self.credentials)
         resources = Resources(
             clock=self.clock,
             database=self.database,
@@ -98,6 +106,9 @@ class Application:
             presence=self.presence,
             people=self.people,
             letters=self.letters,
+            live=self.live,
+            sockets=self.sockets,
+            public_url=settings.public_url,
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
@@ -128,8 +139,12 @@ class Application:
             dispatcher=self.dispatcher,
             presence=self.presence,
             letters=self.letters,
+            rounds=self.rounds,
+            sockets=self.sockets,
             heads=Keeper(self.database, self.chain),
         )
+        self.socket_routes = logfleet.sockets(resources)
+        self._sockets = [declared.route() for declared in self.socket_routes]
         self._hot = {
             endpoint.path: endpoint.handler
             for endpoint in self.endpoints
@@ -150,7 +165,7 @@ class Application:
         if settings.access_log != "off":
             log = AccessLog(
                 self._route,
-                self.endpoints,
+                [*self.endpoints, *self.socket_routes],
                 address=self.gate.address,
                 monotonic=self.clock.monotonic,
                 json=settings.access_log == "json",
@@ -183,7 +198,16 @@ class Application:
                     await cors.allow(send)
                     return
                 scope["path"] = stripped
+        elif scope["type"] == "websocket":
+            scope["path"] = "/" + scope["path"].strip("/")
+            await route_socket(self._sockets, scope, receive, send)
+            return
         await self._router(scope, receive, send)
+
+    async def farewell(self) -> None:
+        """End what is open for as long as its peers like, and tell them why; before the server stops."""
+        await self.rounds.stop()
+        await self.sockets.ended(_FAREWELL_SECONDS)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -195,6 +219,7 @@ class Application:
             if signing.existing(self.database.folder) is None and await self.database.look_up(has_heads):
                 logger.critical("the key that signed the audit trail is gone; put %s back, or see to it", signing.FILE)
             self.chain.open(signing.existing_or_new(self.database.folder))
+            await self.rounds.begin()
             self.schedule.start()
             # What lives as long as the process need not be looked at by every collection.
             gc.collect()
@@ -202,6 +227,7 @@ class Application:
             gc.set_threshold(*_GC_THRESHOLD)
             yield
             try:
+                await self.farewell()
                 await self.schedule.stop()
             except Exception as error:  # noqa: BLE001 - logged, without its words; the end goes on
                 logger.warning("a last pass before the end failed\n%s", trace(error))

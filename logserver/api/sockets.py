@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 from logserver.api.connections import GOING_AWAY, INTERNAL, Connection
 from logserver.api.handler import Door, Rules, Terms
 from logserver.api.request import Request
-from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.store.traces import trace
 
@@ -27,9 +26,8 @@ Talk = Callable[[Connection], Awaitable[None]]
 class OpenSockets:
     """All connections that are open; each ends with its credential."""
 
-    def __init__(self, credentials: Credentials, clock: Clock) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._clock = clock
         self._open: set[Connection] = set()
         self._empty = asyncio.Event()
         self._empty.set()

@@ -33,6 +33,11 @@ class Credentials:
         self._refused: OrderedDict[bytes, None] = OrderedDict()
         self._uses: dict[int, int] = {}
 
+    @property
+    def generation(self) -> int:
+        """Which state of tokens, projects and people is remembered; another number, another state."""
+        return self._generation
+
     def remembered(self, secret: bytes) -> Credential | None:
         """The credential of a secret that was found a moment ago; None means: ask find()."""
         if len(secret) > _LONGEST_SECRET:

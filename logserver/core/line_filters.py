@@ -7,7 +7,7 @@ import msgspec
 
 from logserver.core.faults import Invalid
 from logserver.core.line_conditions import MAX_VALUE, MAX_VALUES, Condition, Line, excess
-from logserver.core.line_queries import MAX_QUERY, Unreadable, read
+from logserver.core.line_queries import Unreadable, read
 from logserver.core.redaction.patterns import Unusable
 
 _NAMES = ("level", "source", "pattern")
@@ -133,6 +133,3 @@ def _texts(
     else:
         return tuple(values)
     return ()
-
-
-__all__ = ["MAX_QUERY", "LineFilter"]

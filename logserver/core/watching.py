@@ -52,6 +52,8 @@ class Watcher:
     def __init__(self, session_id: str, store: Store, wake: Callable[[], None] = nobody) -> None:
         self.session_id = session_id
         self.wake = wake
+        self.ends: Callable[[], None] = nobody
+        """Called when the session ends, beside ``wake``: whoever does not read on is not waited for long."""
         self._store = store
         self._lines: deque[str] = deque()
         self._size = 0
@@ -89,6 +91,7 @@ class Watcher:
         if self._ended is None:
             self._ended = reason
             self.wake()
+            self.ends()
 
     def leave(self) -> None:
         """Let go of what is held: nobody takes it any more."""

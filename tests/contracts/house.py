@@ -108,6 +108,14 @@ class House:
         assert answer.status_code == 201, answer.text
         return {"id": answer.json()["api_key"]["id"]}
 
+    def stream(self) -> str:
+        """A live stream of the administrator's."""
+        wanted = {"agent_id": self.agent["id"], "filters": {"pattern": SECRET}}
+        answer = ask(self.server, "POST", "/api/v1/stream/start", self.admin, wanted)
+        assert answer.status_code == 201, answer.text
+        session: str = answer.json()["session_id"]
+        return session
+
     def marks(self) -> list[str]:
         """What may stand in no answer to anybody else."""
         project = self.alice.project
@@ -192,6 +200,13 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "heartbeat": lambda house: Sent({"agent_id": house.agent["id"]}),
     "heartbeat_of_agent": lambda house: Sent({}, {"id": house.agent["id"]}),
     "ship_logs": lambda house: Sent({"logs": [shipped_line()]}, {"id": house.agent["id"]}),
+    "start_stream": lambda house: Sent({"agent_id": house.agent["id"]}),
+    "list_streams": lambda _: Sent(),
+    "stop_stream": lambda house: Sent({"session_id": house.stream()}),
+    "stop_one_stream": lambda house: Sent(path={"id": house.stream()}),
+    "push_stream_lines": lambda house: Sent(
+        {"session_id": house.stream(), "logs": [{"message": "hers"}]}, {"id": house.agent["id"]}
+    ),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }
