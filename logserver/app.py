@@ -34,6 +34,7 @@ from logserver.core.dispatch import Dispatcher
 from logserver.core.intake import Intake
 from logserver.core.mail import Smtp
 from logserver.core.observer import Observer, Remote
+from logserver.core.presence import Presence
 from logserver.core.redaction.engine import Policies
 from logserver.dialects import unmatched
 from logserver.schedule import Schedule
@@ -77,6 +78,7 @@ class Application:
             self.database, self.clock, intake, remote=_remote(settings), enabled=settings.self_observability
         )
         self.gate = Gate(self.credentials, self.clock, _rates(settings), settings.networks())
+        self.presence = Presence(self.clock)
         resources = Resources(
             clock=self.clock,
             database=self.database,
@@ -84,6 +86,7 @@ class Application:
             gate=self.gate,
             observer=self.observer,
             policies=self.policies,
+            presence=self.presence,
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
@@ -112,6 +115,7 @@ class Application:
             trail=self.trail,
             streams=self.streams,
             dispatcher=self.dispatcher,
+            presence=self.presence,
             heads=Keeper(self.database, self.chain),
         )
         self._hot = {

@@ -14,6 +14,7 @@ from logserver.core.disk import DiskWatch
 from logserver.core.dispatch import Dispatcher
 from logserver.core.jobs import Job, Jobs, in_transaction
 from logserver.core.observer import Observer
+from logserver.core.presence import EVERY_SECONDS, Presence
 from logserver.settings import Settings
 from logserver.store.database import Database
 
@@ -34,6 +35,7 @@ class Schedule:
         heads: Keeper,
         dispatcher: Dispatcher,
         streams: Streams,
+        presence: Presence,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -48,6 +50,7 @@ class Schedule:
             [
                 Job("credentials", 0.5, self._watch_credentials),
                 Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
+                Job("agents", EVERY_SECONDS, in_transaction(database, presence.miss_overdue)),
                 Job("retention", 60, in_transaction(database, keeping.expire)),
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
                 Job("webhooks", 1, dispatcher.one_pass),

@@ -6,6 +6,7 @@ from logserver.api.gate import Gate
 from logserver.core.clock import Clock
 from logserver.core.intake import Intake
 from logserver.core.observer import Observer
+from logserver.core.presence import Presence
 from logserver.core.redaction.engine import Policies
 from logserver.store.database import Database
 
@@ -20,6 +21,7 @@ class Resources:
     gate: Gate
     observer: Observer
     policies: Policies
+    presence: Presence
     environment: str
     """The environment of events that name none."""
     body_seconds: float

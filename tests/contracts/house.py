@@ -40,6 +40,7 @@ class House:
         assert ask(server, "POST", f"/api/v1/streams/{STREAM}/events", None, mine).status_code == 201
         assert server.post("/api/v1/ingest_events", logged(message=SECRET), self.alice.token).status_code == 201
         assert server.post("/api/v1/check_ins", check_in(slug=SECRET), self.alice.token).status_code == 201
+        self.agent = self.registered(SECRET)
         (self.alert,) = ask(server, "GET", "/api/v1/alerts", self.alice.token).json()["alerts"]
         expired = minted(server, self.alice.token, expires_in=60)
         server.clock.turn(60)
@@ -73,10 +74,24 @@ class House:
         made: dict[str, Any] = answer.json()
         return made
 
+    def registered(self, name: str) -> dict[str, Any]:
+        """An agent of Alice's."""
+        answer = ask(self.server, "POST", "/api/v1/edge/register", self.edge, {"name": name})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def api_key(self) -> dict[str, str]:
+        """The id of a key of the organization, where it stands in a path."""
+        wanted = {"name": SECRET, "permissions": ["edge:register"], "project_id": self.alice.project.uuid}
+        answer = ask(self.server, "POST", "/api/v1/api-keys", self.admin, wanted)
+        assert answer.status_code == 201, answer.text
+        return {"id": answer.json()["api_key"]["id"]}
+
     def marks(self) -> list[str]:
         """What may stand in no answer to anybody else."""
         project = self.alice.project
-        things = (self.key, self.redaction_rule, self.alert_rule, self.webhook, self.alert)
+        things = (self.key, self.redaction_rule, self.alert_rule, self.webhook, self.alert, self.agent)
         return [SECRET, STREAM, project.slug, project.uuid, self.key["prefix"], *(thing["id"] for thing in things)]
 
 
@@ -130,6 +145,20 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "show_stream": lambda _: Sent(path={"token": STREAM}),
     "claim_stream": lambda _: Sent({"claim_token": STREAM}),
     "show_me": lambda _: Sent(),
+    "create_api_key": lambda _: Sent({"name": "one more", "permissions": ["edge:stream"]}),
+    "list_api_keys": lambda _: Sent(),
+    "show_api_key": lambda house: Sent(path=house.api_key()),
+    "delete_api_key": lambda house: Sent(path=house.api_key()),
+    "create_agent": lambda _: Sent({"name": "one more"}),
+    "list_agents": lambda _: Sent(),
+    "show_agent": lambda house: Sent(path={"id": house.agent["id"]}),
+    "change_agent": lambda house: Sent({"hostname": "other"}, {"id": house.agent["id"]}),
+    "delete_agent": lambda house: Sent(path={"id": house.agent["id"]}),
+    "show_agent_config": lambda house: Sent(path={"id": house.agent["id"]}),
+    "replace_agent_config": lambda house: Sent({"config": {}, "version": 1}, {"id": house.agent["id"]}),
+    "register_agent": lambda _: Sent({"name": "one more"}),
+    "heartbeat": lambda house: Sent({"agent_id": house.agent["id"]}),
+    "heartbeat_of_agent": lambda house: Sent({}, {"id": house.agent["id"]}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }

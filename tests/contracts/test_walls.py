@@ -40,6 +40,7 @@ BESIDE_THE_RULE = {
     ("record_deployment", "mobile"): 403,
     ("mint_mobile_ingest_token", "mobile"): 403,
     ("mint_viewer_token", "charlie's test key"): 403,
+    ("heartbeat", "charlie's edge"): 404,
 }
 
 ENDPOINTS = {endpoint.name: endpoint for endpoint in endpoints()}

@@ -2,8 +2,11 @@
 
 from logserver.api.endpoint import Endpoint
 from logserver.api.resources import Resources
+from logserver.contracts.logfleet.agents import AgentHandlers
+from logserver.contracts.logfleet.api_keys import ApiKeyHandlers
 from logserver.contracts.logfleet.auth import AuthHandlers
-from logserver.contracts.logfleet.routes import auth
+from logserver.contracts.logfleet.edge import EdgeHandlers
+from logserver.contracts.logfleet.routes import agents, api_keys, auth, edge
 from logserver.contracts.logfleet.routes.terms import Routes
 
 PREFIXES = (
@@ -22,4 +25,7 @@ def endpoints(resources: Resources) -> list[Endpoint]:
     routes = Routes(resources)
     return [
         *auth.endpoints(routes, AuthHandlers()),
+        *api_keys.endpoints(routes, ApiKeyHandlers(resources)),
+        *agents.endpoints(routes, AgentHandlers(resources)),
+        *edge.endpoints(routes, EdgeHandlers(resources, lambda _agent: [])),
     ]
