@@ -6,7 +6,9 @@ from logserver.contracts.logfleet.agents import AgentHandlers
 from logserver.contracts.logfleet.api_keys import ApiKeyHandlers
 from logserver.contracts.logfleet.auth import AuthHandlers
 from logserver.contracts.logfleet.edge import EdgeHandlers
-from logserver.contracts.logfleet.routes import agents, api_keys, auth, edge
+from logserver.contracts.logfleet.edge_metrics import EdgeMetricHandlers
+from logserver.contracts.logfleet.metric_configs import MetricConfigHandlers
+from logserver.contracts.logfleet.routes import agents, api_keys, auth, edge, edge_metrics, metric_configs, scrape
 from logserver.contracts.logfleet.routes.terms import Routes
 
 PREFIXES = (
@@ -16,6 +18,7 @@ PREFIXES = (
     "/api/v1/stream/",
     "/api/v1/metric-configs",
     "/api/v1/edge",
+    "/metrics/agents",
 )
 """Where unmatched requests are answered in this contract's dialect."""
 
@@ -28,4 +31,7 @@ def endpoints(resources: Resources) -> list[Endpoint]:
         *api_keys.endpoints(routes, ApiKeyHandlers(resources)),
         *agents.endpoints(routes, AgentHandlers(resources)),
         *edge.endpoints(routes, EdgeHandlers(resources, lambda _agent: [])),
+        *metric_configs.endpoints(routes, MetricConfigHandlers(resources)),
+        *edge_metrics.endpoints(routes, EdgeMetricHandlers(resources)),
+        *scrape.endpoints(routes),
     ]
