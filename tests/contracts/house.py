@@ -22,6 +22,7 @@ class Sent(NamedTuple):
     body: Any = None
     path: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
 
 
 class House:
@@ -116,11 +117,21 @@ class House:
         session: str = answer.json()["session_id"]
         return session
 
+    def metric_config(self) -> dict[str, str]:
+        """The id of a metric config, where it stands in a path."""
+        answer = ask(self.server, "POST", "/api/v1/metric-configs", self.admin, {**METRICS, "name": SECRET})
+        assert answer.status_code == 201, answer.text
+        return {"id": answer.json()["id"]}
+
     def marks(self) -> list[str]:
         """What may stand in no answer to anybody else."""
         project = self.alice.project
         things = (self.key, self.redaction_rule, self.alert_rule, self.webhook, self.alert, self.agent)
         return [SECRET, STREAM, project.slug, project.uuid, self.key["prefix"], *(thing["id"] for thing in things)]
+
+
+METRICS = {"name": "one more", "metrics": [{"name": "errors_total", "type": "counter", "pattern": "ERROR"}]}
+POINTS = [{"name": "errors_total", "type": "counter", "value": 1, "labels": {"note": SECRET}}]
 
 
 def alert_rule(**fields: Any) -> dict[str, Any]:
@@ -207,6 +218,17 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "push_stream_lines": lambda house: Sent(
         {"session_id": house.stream(), "logs": [{"message": "hers"}]}, {"id": house.agent["id"]}
     ),
+    "list_metric_configs": lambda _: Sent(),
+    "create_metric_config": lambda _: Sent(METRICS),
+    "test_metric_config": lambda _: Sent({"config": METRICS, "lines": [SECRET]}),
+    "show_metric_config": lambda house: Sent(path=house.metric_config()),
+    "replace_metric_config": lambda house: Sent({**METRICS, "version": 1}, house.metric_config()),
+    "delete_metric_config": lambda house: Sent(path=house.metric_config()),
+    "show_agent_metric_config": lambda house: Sent(path={"id": house.agent["id"]}),
+    "sync_metric_config": lambda house: Sent(query={"agent_id": house.agent["id"]}),
+    "send_metrics": lambda house: Sent({"agent_id": house.agent["id"], "points": POINTS}),
+    "send_agent_metrics": lambda house: Sent({"points": POINTS}, {"id": house.agent["id"]}),
+    "scrape_agent_metrics": lambda _: Sent(),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }

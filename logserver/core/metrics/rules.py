@@ -27,7 +27,7 @@ Labels = tuple[tuple[str, str], ...]
 """Labels by name in alphabetical order; without those whose value is empty, which are no labels."""
 
 
-class MetricRule(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+class MetricRule(msgspec.Struct, kw_only=True, frozen=True):
     """A rule as it is stored and sent to agents; ``checks.checked`` makes sure that it holds together."""
 
     name: str
