@@ -87,6 +87,7 @@ class Reading:
 
     def run(self) -> None:
         """Read. What was counted is points to send, and committed, when it returns."""
+        self.begin()
         while not self._stopping and (self._files or not self._follower.stdin_over):
             moved = self.turn()
             self._pause = _SHORTEST if moved else min(self._pause * 2, self._longest())
@@ -96,6 +97,11 @@ class Reading:
         self._ledger.cut()
         self._commit()
         self._follower.close()
+
+    def begin(self) -> None:
+        """Commit where reading begins: after a crash in the first moment it begins there again."""
+        if self._ledger.fresh:
+            self._commit()
 
     def turn(self) -> bool:
         """One look at everything; whether anything was read."""
