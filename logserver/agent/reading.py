@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from uuid import uuid4
 
 from logserver.agent.following import Block, Follower
 from logserver.agent.ledger import Ledger
@@ -11,7 +10,6 @@ from logserver.agent.watching import Watching
 from logserver.core.clock import Clock
 from logserver.core.lines import LogLine, parse
 from logserver.core.metrics.extraction import RuleSet
-from logserver.core.metrics.sources import STDIN
 
 logger = logging.getLogger("logserver.agent")
 
@@ -67,8 +65,6 @@ class Reading:
         self._pause = _SHORTEST
         self._begun = clock.monotonic()
         self._cut_at = self._begun
-        self._run = uuid4()
-        """What tells apart the lines of standard input of two runs, which nobody can read again."""
         self.trouble = ""
 
     def use(self, rules: RuleSet) -> None:
@@ -140,11 +136,10 @@ class Reading:
 
     def _show(self, block: Block) -> None:
         now_us = self._clock.now_ms() * 1_000
-        file = f"{STDIN} {self._run}" if block.source == STDIN else block.file
         for at, raw in enumerate(block.lines):
             line = _parsed(block, at, raw)
             if self._ship:
-                self._ledger.ship(self._ledger.gathering.add(line, file, block.offsets[at], now_us))
+                self._ledger.ship(self._ledger.gathering.add(line, block.file, block.offsets[at], now_us))
             self._watching.offer(line)
 
     def _commit(self) -> None:
