@@ -11,7 +11,7 @@ import logserver
 
 ROOT = Path(logserver.__file__).parent
 ROOMS = ("store", "core", "api", "contracts", "web", "roof")
-ROOF = ("app", "dialects", "schedule", "server", "settings", "cli", "__main__")
+ROOF = ("app", "dialects", "parts", "schedule", "server", "settings", "cli", "__main__")
 MOST_LINES = 250
 NOWHERE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 

@@ -86,8 +86,8 @@ class Terms(NamedTuple):
     body_seconds: float
 
 
-class Handler(ABC):
-    """One route as an ASGI application; what it does is for its kind to say (``_reply``)."""
+class Door:
+    """What every route has in common, also one of a WebSocket: whom it lets in, and how it refuses."""
 
     def __init__(self, rules: Rules, terms: Terms) -> None:
         self._rules = rules
@@ -95,34 +95,6 @@ class Handler(ABC):
         self._gate = terms.gate
         self._database = terms.database
         self._body_seconds = terms.body_seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        rules = self._rules
-        request = Request.of(scope)
-        try:
-            if rules.counts is not None:
-                rules.counts(request)
-            if rules.kinds:
-                await self._gate.admit(request, rules.kinds, forbids=rules.forbids)
-                self._permit(request)
-            await request.read(receive, limit=rules.body_limit, seconds=self._body_seconds, code=rules.body_code)
-            answer = self._succeed(request, await self._reply(request))
-        except Disconnected:
-            return
-        except Exception as error:  # noqa: BLE001 - every failure is answered, and those that are ours are logged
-            answer = self._fail(request, error)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": answer.head(),
-            }
-        )
-        await send({"type": "http.response.body", "body": answer.body})
-
-    @abstractmethod
-    async def _reply(self, request: Request) -> Reply: ...
 
     def _permit(self, request: Request) -> None:
         """Raise Forbidden where a valid credential lacks what the route asks of it."""
@@ -133,13 +105,6 @@ class Handler(ABC):
             raise Forbidden(f"the key lacks the permission {rules.scope}")
         if rules.admin and credential.kind == "user" and credential.bound.get("role") != "admin":
             raise Forbidden("only an admin may do this")
-
-    def _succeed(self, request: Request, reply: Reply) -> Answer:
-        status, payload, extra, media = reply
-        body = payload if isinstance(payload, bytes) else b"" if status in BODILESS else _encode(payload)
-        headers = self._shared_headers(request)
-        headers += extra
-        return Answer(status, body, headers, media)
 
     def _fail(self, request: Request, error: Exception) -> Answer:
         status, payload, *_ = self._dialect.refuse(error, request.id)
@@ -176,3 +141,42 @@ class Handler(ABC):
                 ),
             )
         return headers
+
+
+class Handler(Door, ABC):
+    """One route as an ASGI application; what it does is for its kind to say (``_reply``)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        rules = self._rules
+        request = Request.of(scope)
+        try:
+            if rules.counts is not None:
+                rules.counts(request)
+            if rules.kinds:
+                await self._gate.admit(request, rules.kinds, forbids=rules.forbids)
+                self._permit(request)
+            await request.read(receive, limit=rules.body_limit, seconds=self._body_seconds, code=rules.body_code)
+            answer = self._succeed(request, await self._reply(request))
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001 - every failure is answered, and those that are ours are logged
+            answer = self._fail(request, error)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": answer.head(),
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+    @abstractmethod
+    async def _reply(self, request: Request) -> Reply: ...
+
+    def _succeed(self, request: Request, reply: Reply) -> Answer:
+        status, payload, extra, media = reply
+        body = payload if isinstance(payload, bytes) else b"" if status in BODILESS else _encode(payload)
+        headers = self._shared_headers(request)
+        headers += extra
+        return Answer(status, body, headers, media)

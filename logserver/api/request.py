@@ -60,7 +60,7 @@ class Request:
             scope["path"],
             scope["headers"],
             scope.get("client"),
-            method=scope["method"],
+            method=scope.get("method", "GET"),  # a WebSocket has none
             query=scope.get("query_string", b""),
             params=scope.get("path_params"),
         )
