@@ -46,6 +46,7 @@ from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
 from logserver.store.traces import trace
+from logserver.web import reset_password
 
 logger = logging.getLogger("logserver")
 
@@ -153,6 +154,7 @@ class Application:
         self._router = Starlette(
             routes=[
                 *(endpoint.route() for endpoint in self.endpoints),
+                *reset_password.routes(resources),
                 *documents.routes(self.endpoints, title=TITLE, version=__version__, description=DESCRIPTION),
             ],
             exception_handlers={HTTPException: unmatched},
