@@ -122,6 +122,11 @@ def webhook(path: str) -> dict[str, Any]:
     return {"url": f"https://example.com/{path}", "enabled": False}
 
 
+def shipped_line(**fields: Any) -> dict[str, Any]:
+    usual = {"id": "6f1c1b52-4f43-4d9c-8d10-9a1f2b3c4d5e", "message": "hello", "source": "/var/log/app.log"}
+    return usual | fields
+
+
 _TRIED = {"type": "pattern", "name": "one more", "pattern": "[0-9]+"}
 
 REQUESTS: dict[str, Callable[[House], Sent]] = {
@@ -170,6 +175,7 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "register_agent": lambda _: Sent({"name": "one more"}),
     "heartbeat": lambda house: Sent({"agent_id": house.agent["id"]}),
     "heartbeat_of_agent": lambda house: Sent({}, {"id": house.agent["id"]}),
+    "ship_logs": lambda house: Sent({"logs": [shipped_line()]}, {"id": house.agent["id"]}),
     "list_metric_configs": lambda _: Sent(),
     "create_metric_config": lambda _: Sent(METRICS),
     "test_metric_config": lambda _: Sent({"config": METRICS, "lines": [SECRET]}),

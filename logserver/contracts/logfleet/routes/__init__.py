@@ -10,6 +10,7 @@ from logserver.contracts.logfleet.edge_metrics import EdgeMetricHandlers
 from logserver.contracts.logfleet.metric_configs import MetricConfigHandlers
 from logserver.contracts.logfleet.routes import agents, api_keys, auth, edge, edge_metrics, metric_configs, scrape
 from logserver.contracts.logfleet.routes.terms import Routes
+from logserver.contracts.logfleet.shipping import ShippingHandlers
 
 PREFIXES = (
     "/api/v1/auth",
@@ -30,7 +31,7 @@ def endpoints(resources: Resources) -> list[Endpoint]:
         *auth.endpoints(routes, AuthHandlers()),
         *api_keys.endpoints(routes, ApiKeyHandlers(resources)),
         *agents.endpoints(routes, AgentHandlers(resources)),
-        *edge.endpoints(routes, EdgeHandlers(resources, lambda _agent: [])),
+        *edge.endpoints(routes, EdgeHandlers(resources, lambda _agent: []), ShippingHandlers(resources)),
         *metric_configs.endpoints(routes, MetricConfigHandlers(resources)),
         *edge_metrics.endpoints(routes, EdgeMetricHandlers(resources)),
         *scrape.endpoints(routes),
