@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from logserver.agent.client import Address, Client
 from logserver.agent.enrolment import Enrolment, Known, Self
@@ -34,8 +36,23 @@ class Side:
         self.client = Client(Address.of(f"http://127.0.0.1:{port}"), KEY, FakeClock())
         folder.save("agent.json", Known(self.client.address.url(""), "web-1", "agent-1"))
         self.enrolment = Enrolment(self.client, folder, Self("web-1", "host", {}))
-        self.watching = Watching(lambda: self.streaming.look())
+        self.watching = Watching(self._look)
         self.streaming = Streaming(self.client, KEY, self.enrolment, self.watching, FakeClock())
+
+    def _look(self) -> None:
+        self.streaming.look()
+
+
+class Leaving(Watching):
+    """Tells when a session was left."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: None)
+        self.left = asyncio.Event()
+
+    def leave(self, session: str) -> None:
+        super().leave(session)
+        self.left.set()
 
 
 Script = Callable[[ServerConnection, Side], Awaitable[None]]
@@ -176,6 +193,8 @@ def test_an_agent_that_stops_says_that_it_goes(folder: Folder) -> None:
         connected, closed = asyncio.Event(), asyncio.Event()
 
         async def handle(connection: ServerConnection) -> None:
+            await say(connection, SESSION)
+            await until(lambda: side.watching.watched, connection)
             connected.set()
             with pytest.raises(ConnectionClosed):
                 await connection.recv()
@@ -199,7 +218,10 @@ def test_an_agent_that_stops_says_that_it_goes(folder: Folder) -> None:
 def test_a_handshake_that_is_refused_is_told_once_and_tried_again(
     folder: Folder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    refusals = [Response(status, "No", _headers()) for status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.BAD_GATEWAY)]
+    refusals = [
+        Response(status, "No", Headers({"Content-Length": "0"}))
+        for status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.BAD_GATEWAY)
+    ]
     with caplog.at_level(logging.WARNING, "logserver.agent"):
         streamed(folder, watch_one, refuse=refusals)
     assert caplog.messages == ["live streams cannot be served: the server answers 502"]
@@ -215,28 +237,22 @@ def test_without_a_socket_lines_are_posted(edge: Edge, folder: Folder) -> None:
 
     edge.refuse("stream", refuse)
 
-    async def use(client: Client, enrolment: Enrolment) -> Watching:
-        watching = Watching(lambda: None)
+    async def use(client: Client, enrolment: Enrolment) -> list[str]:
+        watching = Leaving()
         streaming = Streaming(client, KEY, enrolment, watching, FakeClock())
         running = asyncio.create_task(streaming.run())
         streaming.heard([SESSION, ended])
         watching.offer(line("an order"))
         watching.offer(line("a refund"))
         await asyncio.to_thread(edge.until, lambda: bool(edge.posted) and edge.calls["stream"] >= 3)
-        while "s2" in watching.sessions:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE):
+            await watching.left.wait()
         running.cancel()
         await asyncio.wait([running])
-        return watching
+        watching.offer(line("an order"))
+        return [session for _, sessions in watching.take().lines for session in sessions]
 
-    watching = talk(edge.url, folder, use)
+    assert talk(edge.url, folder, use) == ["s1"]
     [posted] = edge.posted
     assert posted["session_id"] == "s1"
     assert [each["message"] for each in posted["logs"]] == ["an order"]
-    assert watching.sessions == {"s1"}
-
-
-def _headers() -> Any:
-    from websockets.datastructures import Headers
-
-    return Headers({"Content-Length": "0", "Connection": "close"})
