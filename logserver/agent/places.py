@@ -55,6 +55,10 @@ class Place(msgspec.Struct):
         """What the system knows a file by, as long as it is there."""
         return self.device, self.inode
 
+    def successor(self) -> "Place":
+        """The beginning of another file that has taken this one's device and inode."""
+        return Place(self.path, self.device, self.inode, generation=self.generation + 1, changed_ns=self.changed_ns)
+
 
 class Places(msgspec.Struct):
     """How far everything has been read."""

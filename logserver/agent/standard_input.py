@@ -33,10 +33,12 @@ class StandardInput:
         self._skipping = False
         self._joints = Joints()
 
+    def ready(self) -> bool:
+        """Whether there is something to read by now, be it the end."""
+        return not self.over and bool(self._poll.poll(0))
+
     def read(self) -> Block | None:
-        """What is there by now, at most CHUNK bytes of it."""
-        if self.over or not self._poll.poll(0):
-            return None
+        """The lines of the next CHUNK bytes; only when ready(), or it may wait."""
         try:
             data = os.read(self._descriptor, CHUNK)
         except (BlockingIOError, InterruptedError):
