@@ -94,6 +94,18 @@ class Wire:
                 return True
         return not self._rest
 
+    def everything(self, most: int | None = None) -> bytes:
+        """All that the other side says before it closes, or its first ``most`` bytes."""
+        while most is None or len(self._rest) < most:
+            try:
+                part = self._socket.recv(65_536)
+            except ConnectionResetError:
+                break
+            if not part:
+                break
+            self._rest += part
+        return self._rest[:most]
+
     def listen(self, within: float) -> bool:
         """Take in what the other side says within some seconds; False once it has closed."""
         self._socket.settimeout(within)
