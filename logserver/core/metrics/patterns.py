@@ -7,7 +7,7 @@ import re2  # type: ignore[import-untyped]  # it is published without types
 MAX_LENGTH = 1_000
 """Characters of a pattern."""
 
-MAX_PROGRAM = 2_000
+MAX_PROGRAM = 5_000
 """Instructions of a compiled pattern: what its slowest engine may keep busy with each byte."""
 
 PATTERN_MEMORY = 512 << 10
