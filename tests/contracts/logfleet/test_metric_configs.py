@@ -257,6 +257,7 @@ def test_a_config_is_tried_on_lines(server: Server, admin: str, transform: Any) 
         ({"config": config()}, "lines"),
         ({"config": config(), "lines": "x"}, "lines"),
         ({"config": config(), "lines": ["x"] * 1001}, "lines"),
+        ({"config": config(), "lines": ["x" * 8193]}, "lines"),
         ({"lines": ["x"]}, "config"),
         ({"config": 1, "lines": ["x"]}, "config"),
     ],
