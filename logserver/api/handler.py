@@ -108,8 +108,8 @@ class Terms(NamedTuple):
     body_seconds: float
 
 
-class Handler(ABC):
-    """One route as an ASGI application; what it does is for its kind to say (``_reply``)."""
+class Door:
+    """What every route has in common, also one of a WebSocket: whom it lets in, and how it refuses."""
 
     def __init__(self, rules: Rules, terms: Terms) -> None:
         self._rules = rules
@@ -117,6 +117,61 @@ class Handler(ABC):
         self._gate = terms.gate
         self._database = terms.database
         self._body_seconds = terms.body_seconds
+
+    def _permit(self, request: Request) -> None:
+        """Count a request of a known sender; raise Forbidden where its credential lacks what the route asks of it."""
+        rules, credential = self._rules, request.credential
+        if credential is None:
+            return
+        if rules.scope is not None and rules.scope not in credential.scopes:
+            raise Forbidden(f"the key lacks the permission {rules.scope}")
+        if rules.admin and credential.kind == "user" and credential.bound.get("role") != "admin":
+            raise Forbidden("only an admin may do this")
+        if rules.admitted is not None:
+            rules.admitted(request)
+
+    def _fail(self, request: Request, error: Exception) -> Answer:
+        status, payload, *_ = self._dialect.refuse(error, request.id)
+        if isinstance(error, TooMany):
+            # The limit that was hit is told, not another one that there was room in.
+            request.standing = None
+        headers = self._shared_headers(request) + headers_of(error)
+        if isinstance(error, REFUSALS):
+            self._dialect.refused(request, error, status)
+        else:
+            logger.error("request %s failed\n%s", request.id, trace(error))
+            if not self._dialect.stamped:
+                headers.append((b"x-request-id", request.id.encode()))
+        return Answer(status, _encode(payload), headers)
+
+    def _shared_headers(self, request: Request) -> Headers:
+        headers: Headers = []
+        if self._dialect.stamped:
+            headers.append((b"x-request-id", request.id.encode()))
+        standing = request.standing
+        if standing is not None:
+            headers += (
+                (b"x-ratelimit-limit", b"%d" % standing.limit),
+                (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+                (b"x-ratelimit-reset", b"%d" % standing.reset_at),
+            )
+        if b"origin" in request.headers:
+            # A token in a header is no ambient authority, so any page may send with its own.
+            headers += (
+                (b"access-control-allow-origin", b"*"),
+                (
+                    b"access-control-expose-headers",
+                    b"retry-after, x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+                ),
+            )
+        return headers
+
+
+class Handler(Door, ABC):
+    """One route as an ASGI application; what it does is for its kind to say (``_reply``)."""
+
+    def __init__(self, rules: Rules, terms: Terms) -> None:
+        super().__init__(rules, terms)
         self._strangers = Strangers(_BODIES_OF_STRANGERS * rules.body_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,57 +225,9 @@ class Handler(ABC):
                 request.body_secret = secrets.search(request)
             await self._admit(request)
 
-    def _permit(self, request: Request) -> None:
-        """Count a request of a known sender; raise Forbidden where its credential lacks what the route asks of it."""
-        rules, credential = self._rules, request.credential
-        if credential is None:
-            return
-        if rules.scope is not None and rules.scope not in credential.scopes:
-            raise Forbidden(f"the key lacks the permission {rules.scope}")
-        if rules.admin and credential.kind == "user" and credential.bound.get("role") != "admin":
-            raise Forbidden("only an admin may do this")
-        if rules.admitted is not None:
-            rules.admitted(request)
-
     def _succeed(self, request: Request, reply: Reply) -> Answer:
         status, payload, extra, media = reply
         body = payload if isinstance(payload, bytes) else b"" if status in BODILESS else _encode(payload)
         headers = self._shared_headers(request)
         headers += extra
         return Answer(status, body, headers, media)
-
-    def _fail(self, request: Request, error: Exception) -> Answer:
-        status, payload, *_ = self._dialect.refuse(error, request.id)
-        if isinstance(error, TooMany):
-            # The limit that was hit is told, not another one that there was room in.
-            request.standing = None
-        headers = self._shared_headers(request) + headers_of(error)
-        if isinstance(error, REFUSALS):
-            self._dialect.refused(request, error, status)
-        else:
-            logger.error("request %s failed\n%s", request.id, trace(error))
-            if not self._dialect.stamped:
-                headers.append((b"x-request-id", request.id.encode()))
-        return Answer(status, _encode(payload), headers)
-
-    def _shared_headers(self, request: Request) -> Headers:
-        headers: Headers = []
-        if self._dialect.stamped:
-            headers.append((b"x-request-id", request.id.encode()))
-        standing = request.standing
-        if standing is not None:
-            headers += (
-                (b"x-ratelimit-limit", b"%d" % standing.limit),
-                (b"x-ratelimit-remaining", b"%d" % standing.remaining),
-                (b"x-ratelimit-reset", b"%d" % standing.reset_at),
-            )
-        if b"origin" in request.headers:
-            # A token in a header is no ambient authority, so any page may send with its own.
-            headers += (
-                (b"access-control-allow-origin", b"*"),
-                (
-                    b"access-control-expose-headers",
-                    b"retry-after, x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
-                ),
-            )
-        return headers

@@ -74,7 +74,7 @@ class Request:
             scope["path"],
             scope["headers"],
             scope.get("client"),
-            method=scope["method"],
+            method=scope.get("method", "GET"),  # a WebSocket has none
             query=scope.get("query_string", b""),
             params=scope.get("path_params"),
         )
@@ -96,6 +96,11 @@ class Request:
             return {}
         # Bytes that are no UTF-8 become U+FFFD, which no value that is looked for has.
         return dict(parse_qsl(self._query.decode("latin-1"), keep_blank_values=True, errors="replace"))
+
+    def values(self, name: str) -> list[str]:
+        """All values that a name has in the query, in their order."""
+        pairs = parse_qsl(self._query.decode("latin-1"), keep_blank_values=True, errors="replace")
+        return [value for key, value in pairs if key == name]
 
     def secret(self) -> bytes | None:
         """The credential of ``Authorization: Bearer``; without one, of ``X-Api-Key``, or that of the body."""

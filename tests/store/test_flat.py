@@ -35,7 +35,9 @@ shapes = st.lists(near | text, max_size=6, unique=True)
     | shapes.flatmap(lambda keys: st.lists(st.fixed_dictionaries(dict.fromkeys(keys, nested)), min_size=1, max_size=3)),
 )
 @example(("log", "info", None, "m"), [{"a": "x", "b": 1}, {"a": "y" * 129, "b": 2}, {"a": "z", "b": 10**140}])
-def test_they_are_the_words_of_the_long_way(about: tuple[Any, ...], contexts: list[dict[str, Any]]) -> None:
+def test_they_are_the_words_of_the_long_way(
+    about: tuple[str, str, str | None, str], contexts: list[dict[str, Any]]
+) -> None:
     for context in contexts:
         wanted = newest_words(*about, context)
         # Once where its template is made, and once where it is known.
