@@ -149,3 +149,23 @@ def test_what_came_with_a_key_in_a_header_takes_none_of_their_room(server: Serve
         return [answer and answer.status for answer in answers]
 
     assert server.run(flood) == [400] * 9
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+def test_a_look_at_the_path_is_answered_in_the_dialect(server: Server, path: str) -> None:
+    answer = server.client.get(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json() == {"error": "method_not_allowed", "message": "Method Not Allowed"}
+    assert server.client.head(path).status_code == 405
+    lost = server.client.post(f"{path}lines", content=b"{}")
+    assert (lost.status_code, lost.json()) == (404, {"error": "not_found", "message": "Not Found"})
+
+
+def test_pages_of_any_origin_may_send(server: Server, sender: Sender) -> None:
+    asked = {"Origin": "https://shop.example.com", "Access-Control-Request-Method": "POST"}
+    for path in (PATH, f"{PATH}/"):
+        answer = server.client.options(path, headers=asked)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, "*")
+        assert "x-api-key" in answer.headers["access-control-allow-headers"]
+    answer = send(server, raw(entry()), sender.token, {"Origin": "https://shop.example.com"})
+    assert answer.headers["access-control-allow-origin"] == "*"
