@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from logserver.core import accounts, links
 from tests.contracts.logister.sending import NDJSON, check_in, deployment, identified, lines, mobile_token
 from tests.contracts.logister.sending import event as logged
 from tests.contracts.logstitch.asked import EVENTS, ask, event, made_key, minted
@@ -11,6 +12,8 @@ from tests.serving import Sender, Server
 SECRET = "what-only-alice-may-know"
 STREAM = "0d0f6c4e-6a0e-4b57-9c3d-0c8a1f2e3b4d"
 """The claim token of Alice's stream."""
+
+PASSWORD = "nine lives, nine looms"
 
 
 class Sent(NamedTuple):
@@ -27,6 +30,7 @@ class House:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        server.administer(accounts.ensure_organization, "Looking-Glass House", server.clock.now_ms())
         self.alice = server.sender("wonderland")
         self.charlie = server.sender("elsewhere")
         self.master = server.token(self.alice.project, "master")
@@ -63,6 +67,22 @@ class House:
             "master": self.master,
         }
 
+    def lodger(self, email: str = "dormouse@example.com") -> str:
+        """The address of one more person, who has a password."""
+        self.server.person(email, "member")
+        self.password_of(email)
+        return email
+
+    def password_of(self, email: str) -> str:
+        """The password of a person, who is given one."""
+        self.server.give_password(email, PASSWORD)
+        return PASSWORD
+
+    def link(self) -> str:
+        """What stands in a link to set a password."""
+        user = self.server.administer(accounts.by_email, self.lodger())
+        return self.server.administer(links.issue, user.number, self.server.clock.now_ms()).token
+
     def made_key(self, sender: Sender, **fields: Any) -> dict[str, Any]:
         return made_key(self.server, self.master, project_id=sender.project.uuid, **fields)
 
@@ -88,6 +108,14 @@ class House:
         answer = ask(self.server, "POST", "/api/v1/api-keys", self.admin, wanted)
         assert answer.status_code == 201, answer.text
         return {"id": answer.json()["api_key"]["id"]}
+
+    def stream(self) -> str:
+        """A live stream of the administrator's."""
+        wanted = {"agent_id": self.agent["id"], "filters": {"pattern": SECRET}}
+        answer = ask(self.server, "POST", "/api/v1/stream/start", self.admin, wanted)
+        assert answer.status_code == 201, answer.text
+        session: str = answer.json()["session_id"]
+        return session
 
     def metric_config(self) -> dict[str, str]:
         """The id of a metric config, where it stands in a path."""
@@ -160,6 +188,13 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "send_stream_events": lambda _: Sent(event(), {"token": STREAM}),
     "show_stream": lambda _: Sent(path={"token": STREAM}),
     "claim_stream": lambda _: Sent({"claim_token": STREAM}),
+    "register": lambda _: Sent({"email": "eve@example.com", "password": PASSWORD, "name": "Eve"}),
+    "login": lambda house: Sent({"email": house.lodger(), "password": PASSWORD}),
+    "forgot_password": lambda house: Sent({"email": house.lodger()}),
+    "reset_password": lambda house: Sent({"token": house.link(), "new_password": PASSWORD}),
+    "change_password": lambda house: Sent(
+        {"current_password": house.password_of("admin@example.com"), "new_password": "nine looms, ten lives"}
+    ),
     "show_me": lambda _: Sent(),
     "create_api_key": lambda _: Sent({"name": "one more", "permissions": ["edge:stream"]}),
     "list_api_keys": lambda _: Sent(),
@@ -176,6 +211,13 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "heartbeat": lambda house: Sent({"agent_id": house.agent["id"]}),
     "heartbeat_of_agent": lambda house: Sent({}, {"id": house.agent["id"]}),
     "ship_logs": lambda house: Sent({"logs": [shipped_line()]}, {"id": house.agent["id"]}),
+    "start_stream": lambda house: Sent({"agent_id": house.agent["id"]}),
+    "list_streams": lambda _: Sent(),
+    "stop_stream": lambda house: Sent({"session_id": house.stream()}),
+    "stop_one_stream": lambda house: Sent(path={"id": house.stream()}),
+    "push_stream_lines": lambda house: Sent(
+        {"session_id": house.stream(), "logs": [{"message": "hers"}]}, {"id": house.agent["id"]}
+    ),
     "list_metric_configs": lambda _: Sent(),
     "create_metric_config": lambda _: Sent(METRICS),
     "test_metric_config": lambda _: Sent({"config": METRICS, "lines": [SECRET]}),
@@ -187,6 +229,7 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "send_metrics": lambda house: Sent({"agent_id": house.agent["id"], "points": POINTS}),
     "send_agent_metrics": lambda house: Sent({"points": POINTS}, {"id": house.agent["id"]}),
     "scrape_agent_metrics": lambda _: Sent(),
+    "ingest_logs": lambda _: Sent({"logs": [{"timestamp": "2026-09-21T14:00:00Z", "level": "info", "message": "hi"}]}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }

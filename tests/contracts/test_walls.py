@@ -117,7 +117,7 @@ def untouched(before: Rows, after: Rows) -> bool:
 
 @pytest.fixture
 def house(serve: Serve) -> House:
-    return House(serve(self_observability=False))
+    return House(serve(self_observability=False, open_registration=True))
 
 
 def test_every_endpoint_is_in_the_table() -> None:

@@ -37,6 +37,7 @@ class AgentHandlers:
     def __init__(self, resources: Resources) -> None:
         self._clock = resources.clock
         self._presence = resources.presence
+        self._live = resources.live
 
     def list_(self, request: Request) -> Question:
         """GET /api/v1/agents: a page of the agents by name, of a status and with labels."""
@@ -108,7 +109,11 @@ class AgentHandlers:
             presence.gone(tx, agent, self._clock.now_ms())
             agents.delete(tx, agent)
 
-        return Work(delete, (request.params["id"],), 0, 0, lambda _: Reply(204))
+        def finish(_: None) -> Reply:
+            self._live.delete_agent(request.params["id"].lower())
+            return Reply(204)
+
+        return Work(delete, (request.params["id"],), 0, 0, finish)
 
     def show_config(self, request: Request) -> Question:
         """GET /api/v1/agents/{id}/config."""

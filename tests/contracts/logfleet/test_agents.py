@@ -189,13 +189,14 @@ def test_a_change_leaves_the_rest_as_it_was(server: Server, admin: str, sender: 
     agent = made(server, admin, hostname="h", labels={"a": "1", "b": "2"}, config={"x": 1})
     server.clock.turn(1)
     now = agent | {"updated_at": LATER}
-    for fields in (
+    changes: list[dict[str, Any]] = [
         {"name": "web-2"},
         {"hostname": ""},
         {"version": "2"},
         {"labels": {"b": "3"}},
         {"labels": {}},
-    ):
+    ]
+    for fields in changes:
         now |= fields
         assert changed(server, admin, agent, **fields) == now
     assert changed(server, admin, agent, project_id=sender.project.slug) == now | {"project_id": sender.project.uuid}
