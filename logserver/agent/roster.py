@@ -10,7 +10,7 @@ from logserver.agent.blocks import Block
 from logserver.agent.descriptors import Descriptors, Key
 from logserver.agent.patterns import Patterns
 from logserver.agent.places import MAX_GONE, Place, Places
-from logserver.agent.probing import regular, status_of
+from logserver.agent.probing import changed_ns, regular, status_of
 from logserver.agent.tracks import GRACE_S, LINGER_S, Track
 from logserver.core.clock import Clock
 
@@ -42,9 +42,9 @@ class Roster:
         self._search(now, [] if from_start else [each for each in self._patterns.patterns if each not in known])
 
     def places(self) -> Places:
-        """How far everything has been read: copies."""
+        """How far everything has been read: copies; of those of one path the older first."""
         return Places(
-            [track.reader.snapshot() for track in self.tracks.values()],
+            [track.reader.snapshot() for track in sorted(self.tracks.values(), key=lambda each: each.left_at is None)],
             list(self._gone.values()),
             list(self._patterns.patterns),
         )
@@ -66,7 +66,7 @@ class Roster:
         """A file begins again. What was cut off before it was read may stand in a copy: read that first."""
         lost, track.reader.lost = track.reader.lost, None
         if lost is not None and lost.offset:
-            track.wait_for(self._missed(track.path, lost, lost.changed_ns, None, self._clock.monotonic()))
+            track.after = self._missed(track.path, lost, lost.changed_ns, None, self._clock.monotonic())
 
     def _restore(self, places: Places, now: float) -> None:
         self._gone = {place.key: place for place in places.gone}
@@ -77,7 +77,7 @@ class Roster:
             if moved and status is not None and rotated.continues(path, place):
                 place.device = status.st_dev  # the same file system under another number, as after a start
             track = Track(place, path, now)
-            track.wait_for(self._latest.get(path))
+            track.after = self._latest.get(path)
             self._follow(track)
 
     def _search(self, now: float, new_patterns: Iterable[str]) -> None:
@@ -96,13 +96,13 @@ class Roster:
                 track.where = path
         for key, track in self.tracks.items():
             track.matched = key in matched
-        self._watched = [(path, _changed_ns(path)) for path in self._patterns.directories[:_MAX_WATCHED]]
+        self._watched = [(path, changed_ns(path)) for path in self._patterns.directories[:_MAX_WATCHED]]
         cost = self._clock.monotonic() - now
         self._search_due = now + max(SEARCH_S, cost * _COST_SHARE)
         self._search_again = now + cost * _COST_SHARE / 4
 
     def _directories_changed(self) -> bool:
-        return any(_changed_ns(path) != changed_ns for path, changed_ns in self._watched)
+        return any(changed_ns(path) != before for path, before in self._watched)
 
     def _look_at(self, track: Track, now: float, *, many: bool) -> None:
         status = None
@@ -132,7 +132,10 @@ class Roster:
             if other is not None:
                 self._appear(track.path, other, now)
         if status is None:
+            last = self._missed(track.path, track.reader.snapshot(), track.since_ns, None, now) if not other else None
             self._let_go(track, deleted=Path(track.path).parent.exists())
+            if last is not None:
+                self._latest[track.path] = last
 
     def _strayed(self, track: Track, now: float) -> os.stat_result | None:
         """Look for a file that is not where it was; None where it is nowhere. Raises OSError where nobody knows."""
@@ -189,7 +192,7 @@ class Roster:
         if at_end and not place.generation:
             place.offset = status.st_size
         track = Track(place, path, now, unaligned=at_end)
-        track.wait_for(before)
+        track.after = before
         self._follow(track)
         track.note(status, now, many=False)
 
@@ -213,7 +216,7 @@ class Roster:
             track = Track(began, sibling.path, now)
             track.leave(now)
             track.matched = False
-            track.wait_for(before)
+            track.after = before
             self._follow(track, latest=False)
             track.note(sibling.status, now, many=False)
             before = track
@@ -240,10 +243,3 @@ class Roster:
         self._gone[place.key] = place
         while len(self._gone) > MAX_GONE:
             del self._gone[next(iter(self._gone))]
-
-
-def _changed_ns(path: str) -> int:
-    try:
-        return status_of(path).st_mtime_ns
-    except OSError:
-        return 0
