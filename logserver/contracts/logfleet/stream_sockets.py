@@ -129,9 +129,9 @@ class StreamSockets:
 
         async def hear(message: str | bytes) -> None:
             frame = frame_of(message)
-            pass_on(self._hub, live.agent, frame.logs, [live.asked.id], self._clock.now_ms())
             if isinstance(frame.dropped, int):
                 self._lose(live.agent, {live.asked.id: frame.dropped})
+            pass_on(self._hub, live.agent, frame.logs, [live.asked.id], self._clock.now_ms())
             await pace.take(_FRAME_COST + len(frame.logs))
 
         try:
@@ -157,11 +157,11 @@ class StreamSockets:
 
         async def hear(message: str | bytes) -> None:
             frame = frame_of(message)
+            if isinstance(frame.dropped, dict):
+                self._lose(agent.uuid, frame.dropped)
             now_ms = self._clock.now_ms()
             for line in frame.logs:
                 pass_on(self._hub, agent.uuid, [line], line.sessions, now_ms)
-            if isinstance(frame.dropped, dict):
-                self._lose(agent.uuid, frame.dropped)
             await pace.take(_FRAME_COST + len(frame.logs))
 
         self._hub.links.attach(link)
