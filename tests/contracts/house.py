@@ -22,6 +22,7 @@ class Sent(NamedTuple):
     body: Any = None
     path: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
 
 
 class House:
@@ -116,11 +117,21 @@ class House:
         session: str = answer.json()["session_id"]
         return session
 
+    def metric_config(self) -> dict[str, str]:
+        """The id of a metric config, where it stands in a path."""
+        answer = ask(self.server, "POST", "/api/v1/metric-configs", self.admin, {**METRICS, "name": SECRET})
+        assert answer.status_code == 201, answer.text
+        return {"id": answer.json()["id"]}
+
     def marks(self) -> list[str]:
         """What may stand in no answer to anybody else."""
         project = self.alice.project
         things = (self.key, self.redaction_rule, self.alert_rule, self.webhook, self.alert, self.agent)
         return [SECRET, STREAM, project.slug, project.uuid, self.key["prefix"], *(thing["id"] for thing in things)]
+
+
+METRICS = {"name": "one more", "metrics": [{"name": "errors_total", "type": "counter", "pattern": "ERROR"}]}
+POINTS = [{"name": "errors_total", "type": "counter", "value": 1, "labels": {"note": SECRET}}]
 
 
 def alert_rule(**fields: Any) -> dict[str, Any]:
@@ -137,6 +148,11 @@ def alert_rule(**fields: Any) -> dict[str, Any]:
 
 def webhook(path: str) -> dict[str, Any]:
     return {"url": f"https://example.com/{path}", "enabled": False}
+
+
+def shipped_line(**fields: Any) -> dict[str, Any]:
+    usual = {"id": "6f1c1b52-4f43-4d9c-8d10-9a1f2b3c4d5e", "message": "hello", "source": "/var/log/app.log"}
+    return usual | fields
 
 
 _TRIED = {"type": "pattern", "name": "one more", "pattern": "[0-9]+"}
@@ -194,6 +210,7 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "register_agent": lambda _: Sent({"name": "one more"}),
     "heartbeat": lambda house: Sent({"agent_id": house.agent["id"]}),
     "heartbeat_of_agent": lambda house: Sent({}, {"id": house.agent["id"]}),
+    "ship_logs": lambda house: Sent({"logs": [shipped_line()]}, {"id": house.agent["id"]}),
     "start_stream": lambda house: Sent({"agent_id": house.agent["id"]}),
     "list_streams": lambda _: Sent(),
     "stop_stream": lambda house: Sent({"session_id": house.stream()}),
@@ -201,6 +218,18 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "push_stream_lines": lambda house: Sent(
         {"session_id": house.stream(), "logs": [{"message": "hers"}]}, {"id": house.agent["id"]}
     ),
+    "list_metric_configs": lambda _: Sent(),
+    "create_metric_config": lambda _: Sent(METRICS),
+    "test_metric_config": lambda _: Sent({"config": METRICS, "lines": [SECRET]}),
+    "show_metric_config": lambda house: Sent(path=house.metric_config()),
+    "replace_metric_config": lambda house: Sent({**METRICS, "version": 1}, house.metric_config()),
+    "delete_metric_config": lambda house: Sent(path=house.metric_config()),
+    "show_agent_metric_config": lambda house: Sent(path={"id": house.agent["id"]}),
+    "sync_metric_config": lambda house: Sent(query={"agent_id": house.agent["id"]}),
+    "send_metrics": lambda house: Sent({"agent_id": house.agent["id"], "points": POINTS}),
+    "send_agent_metrics": lambda house: Sent({"points": POINTS}, {"id": house.agent["id"]}),
+    "scrape_agent_metrics": lambda _: Sent(),
+    "ingest_logs": lambda _: Sent({"logs": [{"timestamp": "2026-09-21T14:00:00Z", "level": "info", "message": "hi"}]}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }

@@ -75,7 +75,7 @@ class Wire:
             self._more()
         raw, _, self._rest = self._rest.partition(b"\r\n\r\n")
         status, headers = parse_head(raw)
-        length = int(headers["content-length"])
+        length = int(headers["content-length"]) if status not in {204, 304} else 0
         while len(self._rest) < length:
             self._more()
         body, self._rest = self._rest[:length], self._rest[length:]
