@@ -156,6 +156,11 @@ def page(
     return [_agent(row) for row in rows], int(total)
 
 
+def count_by_status(tx: Tx) -> dict[str, int]:
+    """How many agents there are of each status, as it was told last."""
+    return dict(tx.execute("SELECT status, count(*) FROM agents GROUP BY status ORDER BY status"))
+
+
 def change(
     tx: Tx,
     agent: Agent,
