@@ -26,6 +26,7 @@ from logserver.contracts.logstitch.chain import Chain, has_heads
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.contracts.luminalog import routes as luminalog
 from logserver.core import status
 from logserver.core.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
@@ -46,6 +47,7 @@ from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
 from logserver.store.traces import trace
+from logserver.web import reset_password
 
 logger = logging.getLogger("logserver")
 
@@ -124,6 +126,7 @@ class Application:
                 *logister.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *logfleet.endpoints(resources),
+                *luminalog.endpoints(resources, parts.log_options(settings)),
                 *health.endpoints(resources),
             ]
         )
@@ -153,6 +156,7 @@ class Application:
         self._router = Starlette(
             routes=[
                 *(endpoint.route() for endpoint in self.endpoints),
+                *reset_password.routes(resources),
                 *documents.routes(self.endpoints, title=TITLE, version=__version__, description=DESCRIPTION),
             ],
             exception_handlers={HTTPException: unmatched},
@@ -193,7 +197,7 @@ class Application:
                 return
             # Clients join addresses with slashes too many; no path of the API begins with two or ends with one.
             stripped = "/" + scope["path"].strip("/")
-            if stripped.startswith("/api/"):
+            if stripped.startswith(("/api/", luminalog.PREFIX)):
                 if cors.is_preflight(scope):
                     await cors.allow(send)
                     return

@@ -9,7 +9,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from logserver.app import Application
-from logserver.core import accounts, projects, sessions, tokens
+from logserver.core import accounts, password_rule, projects, sessions, tokens
 from logserver.core.monitors import Monitor
 from logserver.core.monitors import every as every_monitor
 from logserver.core.passwords import Argon2, Cost
@@ -63,9 +63,9 @@ class Server:
         with transaction(self.folder) as tx:
             return signed_in(tx, email, role, self.clock.now_ms())
 
-    def give_password(self, email: str, password: str) -> None:
-        """Let a person sign in with a password; sessions there are go on."""
-        encoded = Argon2(CHEAP).hash(password)
+    def give_password(self, email: str, password: str, encoded: str | None = None) -> None:
+        """Let a person sign in with a password, encoded like this; sessions there are go on."""
+        encoded = encoded or Argon2(CHEAP).hash(password_rule.normal(password))
         with transaction(self.folder) as tx:
             tx.execute("UPDATE users SET password = ? WHERE email = ?", (encoded, email))
 
@@ -89,6 +89,13 @@ class Server:
             return await self.app.database.write(function, *arguments)
 
         return self.run(written)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, with the job that looks for silent agents coming by every few seconds of it."""
+        while seconds > 0:
+            self.clock.turn(min(seconds, 5))
+            self.write(self.app.presence.miss_overdue, self.clock.now_ms())
+            seconds -= 5
 
     def post(
         self, path: str, body: Any, token: str | None, headers: Mapping[str, str | bytes] | None = None

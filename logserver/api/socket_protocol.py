@@ -19,14 +19,14 @@ _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: cl
 class SocketProtocol(WebSocketsSansIOProtocol):
     """As its base, but what a peer does not read never piles up, and no connection outlives its end."""
 
-    def handle_parser_exception(self) -> None:
-        """End a connection whose bytes are no WebSocket; its base expects a handshake before them."""
-        if self.conn.close_sent is not None:
-            super().handle_parser_exception()
-            return
-        self.handshake_complete = self.close_sent = True
-        self.transport.write(_BAD_REQUEST)
-        self.transport.close()
+    def data_received(self, data: bytes) -> None:
+        """Take in what has arrived; what is no handshake is refused, which its base leaves unsaid."""
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None and not self.close_sent:
+            self.handshake_complete = self.close_sent = True
+            # Where the library has no answer of its own, these are only ends of file.
+            self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_REQUEST)
+            self.transport.close()
 
     def handle_cont(self, event: Frame) -> None:
         """Take in a part of a message, which may have only so many."""
@@ -35,7 +35,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         elif not self.close_sent:
             self.frames = []
             self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
-            self.handle_parser_exception()
+            self.handle_parser_exception()  # which is how its base ends a connection
 
     def handle_ping(self) -> None:
         """Answer a ping, unless its sender does not read the answers."""
@@ -58,6 +58,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send, and wait only so long for the answer to a close."""
         await super().send(message)
-        if message["type"] == "websocket.close" and self.close_timer is not None:
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # its base takes a refusal for an omission
+        elif message["type"] == "websocket.close" and self.close_timer is not None:
             self.close_timer.cancel()
             self.close_timer = self.loop.call_later(FAREWELL_SECONDS, self.transport.abort)

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import uuid
 from collections.abc import Collection
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,7 +24,7 @@ MAX_NAME = 200
 MAX_EMAIL = 254
 _EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"(),:;\\]{1,64}@[^@\s\x00-\x1f<>\"(),:;\\]{1,253}")
 _UNFIT = re.compile("[^a-z0-9]+")
-_COLUMNS = "id, uuid, email, name, role, session, created_at, disabled_at, last_login_at"
+_COLUMNS = "id, uuid, email, name, role, session, created_at, disabled_at, last_login_at, password IS NOT NULL"
 
 
 class Organization(msgspec.Struct, frozen=True):
@@ -52,6 +52,8 @@ class User(msgspec.Struct, frozen=True):
     created_at: int
     disabled_at: int | None
     last_login_at: int | None
+    has_password: bool
+    """Whether a password is set; a new user may not have come by yet."""
 
 
 def organization(tx: Tx) -> Organization | None:
@@ -94,6 +96,11 @@ def create(tx: Tx, *, email: str, name: str, role: Role, now_ms: int, password: 
     return by_email(tx, address)
 
 
+def has_admin(tx: Tx) -> bool:
+    """Whether there is an admin who is let in."""
+    return _other_admin(tx, 0)
+
+
 def anybody(tx: Tx) -> bool:
     """Whether the store has a user at all."""
     return tx.execute("SELECT 1 FROM users LIMIT 1").fetchone() is not None
@@ -116,7 +123,7 @@ def by_number(tx: Tx, number: int) -> User:
 
 def every(tx: Tx) -> list[User]:
     """All users by e-mail address, those that are disabled too."""
-    return [User(*row) for row in tx.execute(f"SELECT {_COLUMNS} FROM users ORDER BY email")]
+    return [_read(row) for row in tx.execute(f"SELECT {_COLUMNS} FROM users ORDER BY email")]
 
 
 def password_of(tx: Tx, user: User) -> str | None:
@@ -190,11 +197,15 @@ def is_email(text: str) -> bool:
 
 
 def _require_other_admin(tx: Tx, user: User) -> None:
-    others = tx.execute(
-        "SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id != ? LIMIT 1", (user.number,)
-    ).fetchone()
-    if user.role == "admin" and user.disabled_at is None and others is None:
+    if user.role == "admin" and user.disabled_at is None and not _other_admin(tx, user.number):
         raise Conflict("this is the last active admin; make another one first")
+
+
+def _other_admin(tx: Tx, number: int) -> bool:
+    found = tx.execute(
+        "SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id != ? LIMIT 1", (number,)
+    ).fetchone()
+    return found is not None
 
 
 def _require_name(field: str, name: str) -> None:
@@ -208,4 +219,8 @@ def _user(tx: Tx, column: str, value: str | int) -> User:
     row = tx.execute(f"SELECT {_COLUMNS} FROM users WHERE {column} = ?", (value,)).fetchone()
     if row is None:
         raise NotFound("there is no such user")
-    return User(*row)
+    return _read(row)
+
+
+def _read(row: tuple[Any, ...]) -> User:
+    return msgspec.convert(dict(zip(User.__struct_fields__, row, strict=True)), User, strict=False)

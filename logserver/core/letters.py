@@ -8,7 +8,6 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from urllib.parse import quote
 
 from logserver.core import accounts, links
 from logserver.core.accounts import User
@@ -57,6 +56,7 @@ class Letters:
         self._asked: deque[str] = deque()
         self._waiting: deque[_Waiting] = deque()
         self._sent = Windows(clock)
+        self._passing = asyncio.Lock()
 
     def ask(self, email: str) -> None:
         """Note that somebody has forgotten the password of an e-mail address; at once, whoever that is."""
@@ -64,7 +64,14 @@ class Letters:
             self._asked.append(email)
 
     async def one_pass(self, now_ms: int) -> bool:
-        """Look at what was asked for and send what is due, as far as a pass goes; True while there is more."""
+        """Look at what was asked for and send what is due, as far as a pass goes; True while there is more.
+
+        One at a time: another one waits for it.
+        """
+        async with self._passing:
+            return await self._pass(now_ms)
+
+    async def _pass(self, now_ms: int) -> bool:
         for _ in range(min(_PASS, len(self._asked))):
             await self._prepare(self._asked.popleft(), now_ms)
         now = self._clock.monotonic()
@@ -110,18 +117,13 @@ class Letters:
             return Outcome(error=type(error).__name__, final=True)
 
 
-def reset_url(address: str, token: str) -> str:
-    """Where a person sets a password with the token of a link."""
-    return f"{address.rstrip('/')}/reset-password?token={quote(token, safe='')}"
-
-
 def written(address: str, user: User, link: Link) -> str:
     """The text of the letter."""
     return (
         f"Hello {' '.join(user.name.split())},\n\n"
         f"somebody, probably you, wants to set a new password for {user.email} at {address}.\n"
         "This link does it, once and within an hour:\n\n"
-        f"{reset_url(address, link.token)}\n\n"
+        f"{links.reset_url(address, link.token)}\n\n"
         "A program sends the token of the link itself, as `token` beside `new_password`, to\n"
         f"POST {address.rstrip('/')}/api/v1/auth/reset-password. The token is\n\n"
         f"{link.token}\n\n"

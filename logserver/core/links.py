@@ -5,6 +5,7 @@ What stands in a link is a secret like any token: random, shown once, kept as it
 
 import secrets
 from typing import NamedTuple
+from urllib.parse import quote
 
 from logserver.core.tokens import SECRET_BYTES, digest
 from logserver.store.tx import Tx
@@ -61,6 +62,11 @@ def delete_of(tx: Tx, user: int) -> None:
 def delete_setup(tx: Tx) -> None:
     """End the link for the first admin."""
     tx.execute("DELETE FROM user_links WHERE user IS NULL")
+
+
+def reset_url(address: str, token: str) -> str:
+    """Where a person sets a password with the token of a link."""
+    return f"{address.rstrip('/')}/reset-password?token={quote(token, safe='')}"
 
 
 def tidy(tx: Tx, now_ms: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MOST_LINES = 2_000
-MOST_CHARACTERS = 512 * 1024
+MOST_CHARACTERS = 2 * 1024 * 1024
 SCANT_CHARACTERS = 32 * 1024
 """What one may hold where all of them together hold too much."""
 ALL_CHARACTERS = 64 * 1024 * 1024

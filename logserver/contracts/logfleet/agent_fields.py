@@ -1,6 +1,5 @@
 """What may be said of an agent, read from a body; whatever is wrong is noted under its field."""
 
-import math
 from typing import Any
 
 import msgspec
@@ -60,7 +59,7 @@ def metrics_of(fields: Fields, sent: dict[str, Any]) -> dict[str, Any] | None:
             fields.wrong("metrics", f"Names must be 1 to {MAX_METRIC} characters, no control character")
         elif isinstance(value, bool) or not isinstance(value, int | float):
             fields.wrong(f"metrics.{key}", "Expected number")
-        elif not math.isfinite(value) or abs(value) > LARGEST:
+        elif abs(value) > LARGEST:
             fields.wrong(f"metrics.{key}", f"Must be within {LARGEST:g} of zero")
     return metrics
 
