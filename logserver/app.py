@@ -26,6 +26,7 @@ from logserver.contracts.logstitch.chain import Chain, has_heads
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.contracts.luminalog import routes as luminalog
 from logserver.core import status
 from logserver.core.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
@@ -125,6 +126,7 @@ class Application:
                 *logister.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *logfleet.endpoints(resources),
+                *luminalog.endpoints(resources, parts.log_options(settings)),
                 *health.endpoints(resources),
             ]
         )
@@ -195,7 +197,7 @@ class Application:
                 return
             # Clients join addresses with slashes too many; no path of the API begins with two or ends with one.
             stripped = "/" + scope["path"].strip("/")
-            if stripped.startswith("/api/"):
+            if stripped.startswith(("/api/", luminalog.PREFIX)):
                 if cors.is_preflight(scope):
                     await cors.allow(send)
                     return

@@ -18,6 +18,8 @@ from logserver.contracts.logister import refusals as logister_refusals
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import refusals as logstitch_refusals
 from logserver.contracts.logstitch import routes as logstitch
+from logserver.contracts.luminalog import refusals as luminalog_refusals
+from logserver.contracts.luminalog import routes as luminalog
 from logserver.core.faults import NotFound
 
 _Refuse = Callable[[Exception, str], Reply]
@@ -26,6 +28,7 @@ _DIALECTS: list[tuple[tuple[str, ...], _Refuse, bool]] = [
     (logister.PREFIXES, logister_refusals.refuse, False),
     (logfleet.PREFIXES, logfleet_refusals.refuse, False),
     (logstitch.PREFIXES, logstitch_refusals.refuse, True),
+    ((luminalog.PREFIX,), luminalog_refusals.refuse, False),
 ]
 """Prefixes, how the contract refuses, and whether its answers carry the id of their request."""
 

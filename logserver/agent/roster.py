@@ -150,7 +150,11 @@ class Roster:
             track.where = rotated.named(track.path, track.key)
         except FileNotFoundError:
             return None
-        return regular(track.where) if track.where is not None else None
+        if track.where is None:
+            return None
+        track.open(self.descriptors)  # before it goes from there as well
+        self.descriptors.pin(track.key)
+        return regular(track.where)
 
     def _wind_up(self, track: Track, now: float) -> Block | None:
         """End a file that has left its path, once it is quiet."""

@@ -85,6 +85,8 @@ class Track:
 
     def tell(self, error: OSError) -> None:
         """Say what stands in the way of reading, but not again while it is the same."""
+        if isinstance(error, FileNotFoundError):
+            return  # it has just left; the next look says where to
         if error.errno is not None and error.errno != self._trouble:
             self._trouble = error.errno
             logger.warning("%s cannot be read: %s; trying again", self.reader.source, error.strerror)

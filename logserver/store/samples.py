@@ -32,6 +32,7 @@ class Measure(NamedTuple):
     minute: int
     """Unix minutes."""
     name: str
+    environment: str
     labelled: bool
     """Whether it is one of the series of a metric, as its labels tell them apart."""
     sketch: Sketch
@@ -40,7 +41,7 @@ class Measure(NamedTuple):
 
     def sample(self) -> Sample:
         """Whose series it is."""
-        return Sample("metric", self.name, "", "", None, 0.0, error=False, labelled=self.labelled)
+        return Sample("metric", self.name, self.environment, "", None, 0.0, error=False, labelled=self.labelled)
 
 
 def sample_of(event: Event) -> Sample | None:

@@ -229,6 +229,7 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "send_metrics": lambda house: Sent({"agent_id": house.agent["id"], "points": POINTS}),
     "send_agent_metrics": lambda house: Sent({"points": POINTS}, {"id": house.agent["id"]}),
     "scrape_agent_metrics": lambda _: Sent(),
+    "ingest_logs": lambda _: Sent({"logs": [{"timestamp": "2026-09-21T14:00:00Z", "level": "info", "message": "hi"}]}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }

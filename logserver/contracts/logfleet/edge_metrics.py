@@ -15,7 +15,6 @@ from logserver.core.aside import Aside
 from logserver.core.metrics import points
 from logserver.core.metrics.points import Taken
 from logserver.core.metrics.readings import Reading
-from logserver.core.projects import Project
 from logserver.store.writer import WriteTx
 
 MAX_BODY = 4_000_000
@@ -33,6 +32,7 @@ class EdgeMetricHandlers:
     def __init__(self, resources: Resources) -> None:
         self._clock = resources.clock
         self._database = resources.database
+        self._environment = resources.environment
         self._aside = Aside(_AT_A_TIME)
 
     async def take(self, request: Request) -> Reply:
@@ -53,16 +53,15 @@ class EdgeMetricHandlers:
         fields.done()
         now = self._clock.now_ms()
         readings = await self._readings(sent.get("points"), now)
-        store = partial(_stored, agent_id=agent_id or named, project=landing_of(request), batch_id=batch_id, now_ms=now)
-        taken = await self._database.write(store, readings, rows=len(readings), size=len(request.raw))
+        landing, environment = landing_of(request), self._environment
+
+        def store(tx: WriteTx) -> Taken:
+            agent = agents.acting(tx, agent_id or named, landing)
+            return points.take(tx, agent, readings, batch_id=batch_id, environment=environment, now_ms=now)
+
+        taken = await self._database.write(store, rows=len(readings), size=len(request.raw))
         return Reply(202, wire.Accepted(taken.accepted, taken.rejected))
 
     async def _readings(self, sent: Any, now_ms: int) -> list[Reading]:
         read = partial(readings_of, sent, now_ms)
         return await self._aside.run(read) if isinstance(sent, list) and len(sent) > _MANY else read()
-
-
-def _stored(
-    tx: WriteTx, readings: list[Reading], *, agent_id: str, project: Project, batch_id: str | None, now_ms: int
-) -> Taken:
-    return points.take(tx, agents.acting(tx, agent_id, project), readings, batch_id, now_ms)

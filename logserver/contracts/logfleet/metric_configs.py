@@ -67,6 +67,8 @@ class MetricConfigHandlers:
             fields.wrong("lines", "Required")
         elif lines is not None and len(lines) > trials.MAX_LINES:
             fields.wrong("lines", f"Must be at most {trials.MAX_LINES}")
+        elif lines is not None and max(map(len, lines), default=0) > trials.MAX_LINE:
+            fields.wrong("lines", f"Must be at most {trials.MAX_LINE} characters each")
         config = sent.get("config")
         if not isinstance(config, dict):
             fields.wrong("config", "Required" if config is None else "Expected object")

@@ -11,7 +11,7 @@ from logserver.core.metrics.rules import MetricRule
 from logserver.store.tx import Tx
 
 MOST_CONFIGS = 200
-MOST_RULES = 1_000
+MOST_RULES = 500
 """Rules of all configs together: what an agent may have to apply."""
 
 MAX_NAME = 200

@@ -68,7 +68,7 @@ class Extractor:
 
     def matches(self, line: bytes) -> list[Found]:
         """What one line yields, in the order of the rules."""
-        line = _text(line)
+        line = text_of(line)
         found = (reader.read(line) for reader in self._readers)
         return [one for one in found if one is not None]
 
@@ -76,7 +76,7 @@ class Extractor:
         """Add to a tally what lines yield, in their order: the same as with ``matches``, faster."""
         matching, readers, add = self._matching, self._readers, tally.add
         for sent in lines:
-            line = sent if sent.isascii() else _text(sent)
+            line = sent if sent.isascii() else text_of(sent)
             numbers = matching(line)
             if not numbers:
                 continue
@@ -128,8 +128,8 @@ class RuleSet:
         return self._extractors[chosen]
 
 
-def _text(line: bytes) -> bytes:
-    """A line in valid UTF-8."""
+def text_of(line: bytes) -> bytes:
+    """A line as patterns see it, in valid UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError:

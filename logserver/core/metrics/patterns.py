@@ -7,10 +7,10 @@ import re2  # type: ignore[import-untyped]  # it is published without types
 MAX_LENGTH = 1_000
 """Characters of a pattern."""
 
-MAX_PROGRAM = 2_000
+MAX_PROGRAM = 5_000
 """Instructions of a compiled pattern: what its slowest engine may keep busy with each byte."""
 
-PATTERN_MEMORY = 512 << 10
+PATTERN_MEMORY = 1 << 20
 SET_MEMORY = 4 << 20
 _TOGETHER = 32
 """Patterns that are searched in one pass; their memory is SET_MEMORY."""

@@ -35,8 +35,12 @@ class Taken(NamedTuple):
     rejected: int
 
 
-def take(tx: WriteTx, agent: Agent, readings: Sequence[Reading], batch_id: str | None, now_ms: int) -> Taken:
+def take(
+    tx: WriteTx, agent: Agent, readings: Sequence[Reading], *, batch_id: str | None, environment: str, now_ms: int
+) -> Taken:
     """Store the readings of an agent; those of a batch that was taken before are not stored again.
+
+    They belong to the environment that the agent's label of this name says, or else to ``environment``.
 
     Not stored is what is older than 72 hours, or than its project keeps anything, and what would be a series too
     many (standing.MOST_SERIES). What lies more than ten minutes ahead counts as of now.
@@ -51,7 +55,7 @@ def take(tx: WriteTx, agent: Agent, readings: Sequence[Reading], batch_id: str |
     oldest = max(now_ms - LATE_MS, by_number(tx, agent.project).horizon_ms(now_ms))
     timely = [_held(reading, now_ms) for reading in readings if reading.at_ms >= oldest]
     stored = standing.add(tx, agent, timely)
-    for measure in _measures(agent.project, stored):
+    for measure in _measures(agent.project, agent.labels.get("environment") or environment, stored):
         tx.batch.measure(measure)
     taken = Taken(len(stored), len(readings) - len(stored))
     if digest is not None:
@@ -76,7 +80,7 @@ def _held(reading: Reading, now_ms: int) -> Reading:
     return reading._replace(at_ms=now_ms) if reading.at_ms > now_ms + FUTURE_TOLERANCE_MS else reading
 
 
-def _measures(project: int, readings: Iterable[Reading]) -> list[Measure]:
+def _measures(project: int, environment: str, readings: Iterable[Reading]) -> list[Measure]:
     """The readings summed up by series and minute."""
     sketches: dict[tuple[int, str, Labels], Sketch] = {}
     buckets: dict[tuple[int, str, Labels], Counter[str]] = {}
@@ -96,6 +100,7 @@ def _measures(project: int, readings: Iterable[Reading]) -> list[Measure]:
             project,
             minute,
             series_name(name, labels, MAX_NAME) if labels else name,
+            environment,
             bool(labels),
             sketch,
             buckets.get((minute, name, labels)),

@@ -17,8 +17,8 @@ MOST_SERIES = 10_000
 
 _LARGEST = sys.float_info.max
 _MOST = 1 << 62
-_Key = tuple[str, str]
-"""The name of a metric, and its labels as they are stored."""
+_Key = tuple[str, str, Type]
+"""The name of a metric, its labels as they are stored, and its type: one of another type is another series."""
 
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 _counts = msgspec.json.Decoder(dict[str, int]).decode
@@ -38,18 +38,7 @@ class Standing(msgspec.Struct):
     """When it was counted or measured last."""
 
     def add(self, reading: Reading) -> None:
-        """Take in a reading. One of another type begins anew, unless it is late."""
-        if reading.type != self.type:
-            if reading.at_ms >= self.at_ms:
-                fresh = _begun(reading)
-                self.type, self.value, self.n, self.buckets, self.at_ms = (
-                    fresh.type,
-                    fresh.value,
-                    fresh.n,
-                    fresh.buckets,
-                    fresh.at_ms,
-                )
-            return
+        """Take in a reading of its type."""
         if reading.type == "gauge":
             if reading.at_ms >= self.at_ms:
                 self.value = reading.value
@@ -72,7 +61,7 @@ def add(tx: Tx, agent: Agent, readings: Sequence[Reading]) -> list[Reading]:
         labels = encoded.get(reading.labels)
         if labels is None:
             labels = encoded[reading.labels] = msgspec.json.encode(dict(reading.labels)).decode()
-        key = (reading.name, labels)
+        key = (reading.name, labels, reading.type)
         standing = held.get(key) or _stored(tx, agent, key)
         if standing is None:
             if room is None:
@@ -120,19 +109,19 @@ def _spelled(reading: Reading) -> Counter[str]:
 
 def _stored(tx: Tx, agent: Agent, key: _Key) -> Standing | None:
     row = tx.execute(
-        "SELECT type, value, n, buckets, at FROM agent_metrics"
-        " WHERE project = ? AND agent = ? AND name = ? AND labels = ?",
+        "SELECT value, n, buckets, at FROM agent_metrics"
+        " WHERE project = ? AND agent = ? AND name = ? AND labels = ? AND type = ?",
         (agent.project, agent.number, *key),
     ).fetchone()
     if row is None:
         return None
-    kind, value, n, buckets, at_ms = row
-    return Standing(kind, value, n, _counts(buckets) if buckets is not None else None, at_ms)
+    value, n, buckets, at_ms = row
+    return Standing(key[2], value, n, _counts(buckets) if buckets is not None else None, at_ms)
 
 
-def _row(standing: Standing) -> tuple[str, float, int, str | None, int]:
+def _row(standing: Standing) -> tuple[float, int, str | None, int]:
     buckets = None if standing.buckets is None else msgspec.json.encode(standing.buckets).decode()
-    return standing.type, standing.value, standing.n, buckets, standing.at_ms
+    return standing.value, standing.n, buckets, standing.at_ms
 
 
 def _by_key(item: tuple[_Key, Standing]) -> _Key:
