@@ -167,6 +167,12 @@ def test_a_webhook_is_told_of_it_and_of_its_return(clock: FakeClock, tmp_path: P
         server.wait(200)
         beats(server, key, agent)
         server.run(app.dispatcher.one_pass, clock.now_ms())
+        (listed,) = told(ask(server, "GET", "/api/v1/alerts", sender.token))["alerts"]
+        assert (listed["rule_id"], listed["group_by"], listed["status"]) == (
+            "builtin_agent_offline",
+            "agent",
+            "resolved",
+        )
         received = [msgspec.json.decode(request.body) for request in receiver.wait_for(2)]
     assert {(each["type"], each["data"]["rule_name"], each["data"]["group_key"]) for each in received} == {
         ("alert.triggered", "agent_offline", "web-1"),
