@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import commits, footprint, growth, ingest, lines, pages, table, trail
+from tests.benchmarks import agent, commits, footprint, growth, ingest, lines, pages, table, trail
 from tests.benchmarks.plan import Plan, Result
 from tests.benchmarks.processes import LOAD, on_cores
 
@@ -32,6 +32,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
     "agent-lines": lines.agent_lines,
+    "agent": agent.agent,
 }
 """What can be measured, by name, in the order of the table."""
 
