@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import agent, commits, footprint, growth, ingest, lines, pages, table, trail
+from tests.benchmarks import agent, commits, footprint, growth, ingest, lines, logins, pages, table, trail
 from tests.benchmarks.plan import Plan, Result
 from tests.benchmarks.processes import LOAD, on_cores
 
@@ -28,6 +28,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "trail-pages": trail.trail_pages,
     "alert-rules": trail.alert_rules_cost,
     "redaction": trail.redaction_cost,
+    "logins": logins.logins,
     "disk": growth.disk,
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
