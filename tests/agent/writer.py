@@ -23,12 +23,10 @@ class Written:
     """Where it is; None once it was deleted."""
     unknown: bool = False
     """Whether it was gone before anybody began to read it: its lines may be missed."""
-    optional: set[str] = field(default_factory=set)
-    """Lines that may be missed beside."""
     late: set[str] = field(default_factory=set)
     """Lines written after it was rotated away: those of its successor may come before them."""
     copied: bool = False
-    """Whether it lives on as a copy, which is another file."""
+    """Whether it lives on as a copy, or began where another one was cut off: it may be known as two files."""
     torn: bool = False
     """Whether it ended without an end of line."""
 
@@ -98,7 +96,7 @@ class Writer:
         self._touch(one.name)
         self._ended(one)
         one.copied = True
-        following = Written(one.path, name=one.name)
+        following = Written(one.path, name=one.name, copied=True)
         one.name = copy
         self.all.append(following)
         self.current[name] = following
