@@ -92,6 +92,7 @@ class Writer:
         self._number += 1
         copy = Path(f"{one.path}.{self._number}")
         shutil.copyfile(one.name, copy)
+        self._inodes.setdefault(copy.stat().st_ino, one)
         self._touch(copy)
         os.truncate(one.name, 0)
         self._touch(one.name)
