@@ -98,11 +98,15 @@ class Agent:
             logger.info("stopping: what is held is sent")
             self._reading.stop()
             await asyncio.wait([ended], timeout=READ_SECONDS)
+            tried = await self._sent()
         finally:
             for task in (*tasks, stopping, ended):
                 task.cancel()
             await asyncio.wait([*tasks, stopping, ended], timeout=LEAVE_SECONDS)
-        await self._send_rest()
+        if not tried:
+            await self._try_once()
+        if waiting := self._waiting():
+            logger.warning("%d batches wait in %s for the next start", waiting, self._folder.path)
         await self._client.close()
         if self._failed is not None:
             raise self._failed
@@ -115,9 +119,9 @@ class Agent:
         self._ledger = Ledger(self._folder, clock, lines_megabytes=options.spool_megabytes)
         self._points = Sending(self._ledger.points, self._client, self._enrolment, field="points")
         self._lines = Sending(self._ledger.lines, self._client, self._enrolment, field="logs")
-        self._watching = Watching(lambda: _soon(loop, self._streaming.look))
+        self._watching = Watching(lambda: _soon(loop, self._streaming.look), self._look_at_files)
         self._streaming = Streaming(self._client, options.key, self._enrolment, self._watching, clock)
-        follower = Follower(
+        self._follower = Follower(
             options.patterns,
             stdin=self._stdin,
             from_start=options.from_start,
@@ -125,7 +129,7 @@ class Agent:
             clock=clock,
         )
         self._reading = Reading(
-            follower,
+            self._follower,
             self._ledger,
             self._watching,
             clock,
@@ -153,6 +157,9 @@ class Agent:
         _soon(loop, self._look)
         _soon(loop, self._ended.set)
 
+    def _look_at_files(self) -> None:
+        self._reading.look()
+
     def _look(self) -> None:
         self._points.look()
         self._lines.look()
@@ -167,6 +174,21 @@ class Agent:
             if emptied.done() or stopping.done():
                 break
         emptied.cancel()
+
+    async def _sent(self) -> bool:
+        """Let those who send go on for a moment; False where they only wait for a better time."""
+        if self._client.away or not (self._points.welcome and self._lines.welcome):
+            return False
+        emptied: asyncio.Future[Any] = asyncio.gather(self._points.empty.wait(), self._lines.empty.wait())
+        await asyncio.wait([emptied], timeout=SEND_SECONDS)
+        emptied.cancel()
+        return True
+
+    async def _try_once(self) -> None:
+        """Try to send what waits; what is not taken waits on disk for the next start."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SEND_SECONDS):
+                await asyncio.gather(self._points.drain(), self._lines.drain(), return_exceptions=True)
 
     def _waiting(self) -> int:
         return len(self._ledger.points) + len(self._ledger.lines)
@@ -185,6 +207,7 @@ class Agent:
             **self._machine.look(),
             "agent_memory_bytes": own_memory(),
             "lines_read": ledger.counts.lines,
+            "lines_cut": self._follower.cut_lines,
             "lines_dropped": ledger.lines.dropped,
             "points_dropped": ledger.points.dropped,
             "values_dropped": ledger.counts.values_dropped,

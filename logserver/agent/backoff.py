@@ -13,7 +13,7 @@ class Backoff:
     The chance keeps a thousand agents from coming back in the same moment after their server did.
     """
 
-    def __init__(self, least: float = 0.5, most: float = 30.0, chance: Callable[[], float] = random.random) -> None:
+    def __init__(self, least: float = 0.5, most: float = 15.0, chance: Callable[[], float] = random.random) -> None:
         self._least = least
         self._most = most
         self._chance = chance

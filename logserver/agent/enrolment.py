@@ -78,9 +78,12 @@ class Enrolment:
             self._wanted.clear()
             found = await self._errand.until_done(self._register)
             logger.info("registered as %s, agent %s", self._own.name, found)
-            self._folder.save(FILE, Known(self._server, self._own.name, found))
             self._id = found
             self._known.set()
+            try:
+                self._folder.save(FILE, Known(self._server, self._own.name, found))
+            except OSError as error:
+                logger.error("who this agent is cannot be kept on disk: %s", error.strerror)  # noqa: TRY400 - its trace says nothing more
 
     async def _register(self) -> str:
         said: dict[str, Any] = {"name": self._own.name, "hostname": self._own.hostname, "version": __version__}

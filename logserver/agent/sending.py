@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from logserver.agent.client import Away, Client, Denied
+from logserver.agent.client import Answer, Away, Client, Denied
 from logserver.agent.enrolment import Enrolment
 from logserver.agent.errand import Errand
 from logserver.agent.parcels import packed
@@ -18,6 +18,10 @@ logger = logging.getLogger("logserver.agent")
 
 _REFUSED = {400, 413, 422}
 """Answers that are about what is in the batch: asking again would never help."""
+
+
+class _Taken(msgspec.Struct):
+    rejected: int = 0
 
 
 class Sending:
@@ -66,7 +70,11 @@ class Sending:
     async def one(self) -> bool:
         """Try to send one batch; whether there was one. Raises Away or Denied, and then it still waits."""
         self._spool.trim()
-        found = self._spool.first()
+        try:
+            found = self._spool.first()
+        except OSError as error:
+            self._spool.later()
+            raise Away(f"a batch cannot be read: {error.strerror}") from error
         if found is None:
             return False
         batch, data = found
@@ -92,6 +100,7 @@ class Sending:
         path = f"/api/v1/edge/agents/{agent_id}/{self._path}"
         answer = await self._client.call("POST", path, data, packed=True)
         if answer.ok:
+            self._note(answer)
             return True
         if answer.status == 404:
             raise self._enrolment.lost(agent_id)
@@ -99,6 +108,15 @@ class Sending:
             raise Away(answer.refusal())
         self._refusal = answer.refusal()
         return False
+
+    def _note(self, answer: Answer) -> None:
+        """Tell what of a batch that was taken is not welcome, such as points that are too old."""
+        try:
+            rejected = msgspec.json.decode(answer.body, type=_Taken).rejected
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        if rejected:
+            logger.warning("the server took a batch but for %d %s", rejected, self._field)
 
     async def _in_halves(self, data: bytes) -> int:
         """Send what a refused batch holds in parts; how many of its things nobody takes."""

@@ -134,7 +134,7 @@ class Spool:
     def first(self) -> tuple[Batch, bytes] | None:
         """The oldest batch and its bytes, for the one who sends; None where nothing waits.
 
-        A file that somebody took away or that cannot be read is dropped and counted.
+        A file that somebody took away is dropped and counted; raises OSError where one cannot be read.
         """
         while True:
             with self._lock:
@@ -144,8 +144,8 @@ class Spool:
                 self._sending = batch.number
             try:
                 return batch, (self._folder / batch.name).read_bytes()
-            except OSError as error:
-                logger.error("a batch of %d %s cannot be read: %s", batch.items, self._kind, error.strerror)  # noqa: TRY400 - its trace says nothing more
+            except FileNotFoundError:
+                logger.error("a batch of %d %s is gone from the disk", batch.items, self._kind)  # noqa: TRY400 - its trace says nothing more
                 self.done(batch, dropped=batch.items)
 
     def done(self, batch: Batch, dropped: int = 0) -> None:

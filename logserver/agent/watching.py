@@ -43,9 +43,13 @@ class Taken(NamedTuple):
 class Watching:
     """Who watches, and what waits for them. While nobody does, a line costs nothing."""
 
-    def __init__(self, on_lines: Callable[[], None]) -> None:
-        """``on_lines`` is called, in the reading thread, when something waits where nothing did."""
+    def __init__(self, on_lines: Callable[[], None], on_watchers: Callable[[], None]) -> None:
+        """``on_lines`` is called, in the reading thread, when something waits where nothing did.
+
+        ``on_watchers`` is called when those who watch have changed.
+        """
         self._on_lines = on_lines
+        self._on_watchers = on_watchers
         self._lock = threading.Lock()
         self._filters: Mapping[str, LineFilter] = {}
         self._waiting: deque[tuple[bytes, list[str]]] = deque()
@@ -65,6 +69,7 @@ class Watching:
                 self._waiting.clear()
                 self._dropped.clear()
                 self._bytes = 0
+        self._on_watchers()
 
     def leave(self, session: str) -> None:
         """A session has ended."""

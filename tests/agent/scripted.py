@@ -6,6 +6,10 @@ from tests.fakes import FakeClock
 PATH = "/var/log/shop.log"
 
 
+def nothing() -> None:
+    """What is called where nobody wants to know."""
+
+
 class Scripted(Follower):
     """One file, in memory."""
 

@@ -20,7 +20,7 @@ from logserver.agent.watching import Watching
 from logserver.core.line_filters import LineFilter
 from logserver.core.metrics.extraction import RuleSet
 from logserver.core.metrics.rules import MetricConfig
-from tests.agent.scripted import Scripted
+from tests.agent.scripted import Scripted, nothing
 from tests.fakes import FakeClock
 
 ORDERS = {"name": "orders", "type": "counter", "pattern": "order"}
@@ -39,7 +39,7 @@ class Run:
         self.away = False
         self.told = 0
         self.ledger = Ledger(folder, self.clock, lines_megabytes=100)
-        self.watching = Watching(lambda: None)
+        self.watching = Watching(nothing, nothing)
         self.source = Scripted(lines, self.ledger.places, at_a_time=at_a_time)
         self.reading = Reading(
             self.source,

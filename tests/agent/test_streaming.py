@@ -19,6 +19,7 @@ from logserver.agent.watching import Watching
 from logserver.core.line_filters import LineFilter
 from logserver.core.lines import LogLine
 from tests.agent.edge import KEY, PATIENCE, Edge, Said
+from tests.agent.scripted import nothing
 from tests.agent.talking import talk
 from tests.fakes import FakeClock
 
@@ -36,7 +37,7 @@ class Side:
         self.client = Client(Address.of(f"http://127.0.0.1:{port}"), KEY, FakeClock())
         folder.save("agent.json", Known(self.client.address.url(""), "web-1", "agent-1"))
         self.enrolment = Enrolment(self.client, folder, Self("web-1", "host", {}))
-        self.watching = Watching(self._look)
+        self.watching = Watching(self._look, nothing)
         self.streaming = Streaming(self.client, KEY, self.enrolment, self.watching, FakeClock())
 
     def _look(self) -> None:
@@ -47,7 +48,7 @@ class Leaving(Watching):
     """Tells when a session was left."""
 
     def __init__(self) -> None:
-        super().__init__(lambda: None)
+        super().__init__(nothing, nothing)
         self.left = asyncio.Event()
 
     def leave(self, session: str) -> None:

@@ -4,6 +4,7 @@ from logserver.agent.parcels import MOST_CHARACTERS
 from logserver.agent.watching import FRAME_BYTES, MOST_BYTES, MOST_LINES, Watching
 from logserver.core.line_filters import LineFilter
 from logserver.core.lines import LogLine
+from tests.agent.scripted import nothing
 
 EVERYTHING = LineFilter()
 
@@ -27,7 +28,7 @@ class Told:
 
 
 def test_a_line_goes_once_with_all_who_want_it() -> None:
-    watching = Watching(lambda: None)
+    watching = Watching(nothing, nothing)
     watching.use({"a": EVERYTHING, "b": LineFilter.of('|= "order"'), "c": LineFilter.of('|= "refund"')})
     watching.offer(line("an order", sku=7))
     [(data, sessions)] = watching.take().lines
@@ -42,7 +43,7 @@ def test_a_line_goes_once_with_all_who_want_it() -> None:
 
 def test_nobody_is_told_of_lines_that_nobody_wants() -> None:
     told = Told()
-    watching = Watching(told)
+    watching = Watching(told, nothing)
     assert not watching.watched
     watching.offer(line("before"))
     watching.use({"a": LineFilter.of('|= "order"')})
@@ -55,7 +56,7 @@ def test_nobody_is_told_of_lines_that_nobody_wants() -> None:
 
 
 def test_what_waits_is_bounded_and_the_oldest_goes_first() -> None:
-    watching = Watching(lambda: None)
+    watching = Watching(nothing, nothing)
     watching.use({"a": EVERYTHING, "b": LineFilter.of('|= "0"')})
     for n in range(MOST_LINES + 3):
         watching.offer(line(str(n)))
@@ -66,7 +67,7 @@ def test_what_waits_is_bounded_and_the_oldest_goes_first() -> None:
 
 
 def test_what_waits_is_bounded_in_bytes_as_well() -> None:
-    watching = Watching(lambda: None)
+    watching = Watching(nothing, nothing)
     watching.use({"a": EVERYTHING})
     for _ in range(30):
         watching.offer(line("x" * MOST_CHARACTERS))
@@ -80,7 +81,7 @@ def test_what_waits_is_bounded_in_bytes_as_well() -> None:
 
 
 def test_a_very_large_line_is_cut_and_goes_alone() -> None:
-    watching = Watching(lambda: None)
+    watching = Watching(nothing, nothing)
     watching.use({"a": EVERYTHING})
     watching.offer(line("\x00" * 1_000_000))
     watching.offer(line("small", huge="y" * 1_000_000))
@@ -91,7 +92,7 @@ def test_a_very_large_line_is_cut_and_goes_alone() -> None:
 
 
 def test_what_waits_for_nobody_is_forgotten() -> None:
-    watching = Watching(lambda: None)
+    watching = Watching(nothing, nothing)
     watching.use({"a": EVERYTHING, "b": EVERYTHING})
     watching.offer(line("one"))
     watching.leave("a")
