@@ -25,14 +25,6 @@ def regular(path: str) -> os.stat_result | None:
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-def changed_ns(path: str) -> int:
-    """When what a path leads to was changed, in Unix nanoseconds; 0 where it leads nowhere."""
-    try:
-        return status_of(path).st_mtime_ns
-    except OSError:
-        return 0
-
-
 def line_begin(descriptor: int, end: int) -> int | None:
     """Where the line begins that has no end before ``end``; None where it is longer than MAX_LINE."""
     floor = max(0, end - MAX_LINE)

@@ -12,16 +12,16 @@ from logserver.agent.descriptors import Descriptors, Key
 from logserver.agent.gone import Gone
 from logserver.agent.patterns import Patterns
 from logserver.agent.places import Place, Places
-from logserver.agent.probing import changed_ns, regular, status_of
+from logserver.agent.probing import regular, status_of
 from logserver.agent.tracks import GRACE_S, LINGER_S, Track
 from logserver.core.clock import Clock
 
 SEARCH_S = 2.0
-"""How often patterns are searched again; at once where one of their directories has changed."""
+"""How often patterns are searched again, at most; in every pass where that costs little."""
 
 _COST_SHARE = 100
 _MANY = 200
-_MAX_WATCHED = 16
+_FEW_ENTRIES = 500
 
 
 class Roster:
@@ -34,13 +34,12 @@ class Roster:
         self._patterns = Patterns(patterns)
         self._gone = Gone(places.gone if places else ())
         self._latest: dict[str, Track] = {}
-        self._watched: list[tuple[str, int]] = []
         now = clock.monotonic()
-        self._search_due = self._search_again = now + SEARCH_S
+        self._search_due = now + SEARCH_S
         known = set(places.patterns) if places else set()
         if places:
             self._restore(places, now)
-        self.look(now)
+        self._see(now)
         self._search(now, [] if from_start else [each for each in self._patterns.patterns if each not in known])
 
     def places(self) -> Places:
@@ -53,17 +52,8 @@ class Roster:
 
     def look(self, now: float) -> list[Block]:
         """See what has changed; returns last lines without an end of files that are over."""
-        blocks: list[Block] = []
-        many = len(self.tracks) > _MANY
-        for track in list(self.tracks.values()):
-            if track.due <= now:
-                try:
-                    self._look_at(track, now, many=many)
-                    blocks += self._wound_up(track, now)
-                except OSError as error:
-                    track.tell(error)
-                    self.descriptors.close(track.key)
-        if now >= self._search_again and (now >= self._search_due or self._directories_changed()):
+        blocks = self._see(now)
+        if now >= self._search_due or self._patterns.entries <= _FEW_ENTRIES:
             self._search(now, [])
         return blocks
 
@@ -84,10 +74,27 @@ class Roster:
             track.after = self._latest.get(path)
             self._follow(track)
 
+    def _see(self, now: float) -> list[Block]:
+        blocks: list[Block] = []
+        many = len(self.tracks) > _MANY
+        for track in list(self.tracks.values()):
+            if track.due <= now:
+                try:
+                    self._look_at(track, now, many=many)
+                    blocks += self._wound_up(track, now)
+                except OSError as error:
+                    track.tell(error)
+                    self.descriptors.close(track.key)
+        return blocks
+
     def _search(self, now: float, new_patterns: Iterable[str]) -> None:
         matched: set[Key] = set()
         at_end = set(new_patterns)
         for path, pattern in self._patterns.find():
+            track = self._latest.get(path)
+            if track is not None and track.left_at is None:
+                matched.add(track.key)  # has just been looked at
+                continue
             status = regular(path)
             if status is None:
                 continue
@@ -100,13 +107,7 @@ class Roster:
                 track.where = path
         for key, track in self.tracks.items():
             track.matched = key in matched
-        self._watched = [(path, changed_ns(path)) for path in self._patterns.directories[:_MAX_WATCHED]]
-        cost = self._clock.monotonic() - now
-        self._search_due = now + max(SEARCH_S, cost * _COST_SHARE)
-        self._search_again = now + cost * _COST_SHARE / 4
-
-    def _directories_changed(self) -> bool:
-        return any(changed_ns(path) != before for path, before in self._watched)
+        self._search_due = now + max(SEARCH_S, (self._clock.monotonic() - now) * _COST_SHARE)
 
     def _look_at(self, track: Track, now: float, *, many: bool) -> None:
         status = None

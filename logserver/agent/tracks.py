@@ -75,14 +75,16 @@ class Track:
     def open(self, descriptors: Descriptors) -> int | None:
         """Its descriptor; None, told once, where it cannot be opened."""
         try:
-            descriptor = descriptors.held(self.key) if self.where is None else descriptors.open(self.key, self.where)
+            return descriptors.held(self.key) if self.where is None else descriptors.open(self.key, self.where)
         except OSError as error:
             self.tell(error)
             return None
-        if self._trouble is not None and descriptor is not None:
+
+    def well(self) -> None:
+        """It has been read: whatever stood in the way does no more."""
+        if self._trouble is not None:
             self._trouble = None
             logger.info("%s can be read again", self.reader.source)
-        return descriptor
 
     def tell(self, error: OSError) -> None:
         """Say what stands in the way of reading, but not again while it is the same."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from logserver.agent.following import Follower, Places
+from logserver.agent.tracks import LINGER_S
 from tests.agent.writer import Writer, Written
 from tests.fakes import FakeClock
 
@@ -29,6 +30,7 @@ class Following(RuleBasedStateMachine):
         self.identities: dict[tuple[str, int], str] = {}
         self.named: dict[str, tuple[str, int]] = {}
         self.seen: set[int] = set()
+        self.rotated_at: dict[str, float] = {}
         self.follower = self.started(None)
         self.kept = b""
         self.kept_history: list[str] = []
@@ -74,10 +76,12 @@ class Following(RuleBasedStateMachine):
     def rotate(self, name: str) -> None:
         self.forget(self.writer.current.get(name))
         self.writer.rotate(name)
+        self.rotated_at[name] = self.clock.monotonic()
 
     @rule(name=NAMES)
     def write_late(self, name: str) -> None:
-        self.writer.write_late(name)
+        if self.clock.monotonic() - self.rotated_at.get(name, 0) < LINGER_S:
+            self.writer.write_late(name)
 
     @rule(name=NAMES)
     def copy_truncate(self, name: str) -> None:

@@ -20,6 +20,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "singles-normal": lambda plan: ingest.single_events(plan, 32, 0.75, 0.9, ("--durability", "normal")),
     "batches": ingest.batched_events,
     "lumina-batches": lumina.batched_lines,
+    "refused-batches": lumina.refused_batches,
     "commits": commits.commits,
     "start": footprint.start,
     "memory": footprint.memory,

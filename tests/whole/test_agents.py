@@ -1,17 +1,22 @@
 """Agents and their server as processes: nothing is counted twice and nothing lost, whatever happens to either."""
 
+import json
 import shutil
 import signal
 import subprocess
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.whole.agents import Agent, following, until
 from tests.whole.fleet import Counted, Fleet
-from tests.whole.process import serving
+from tests.whole.process import PATIENCE, Server, serving
 from tests.whole.shell import found
 
 ORDERS = {"name": "orders", "type": "counter", "pattern": "order"}
@@ -174,3 +179,48 @@ def test_a_second_agent_on_the_state_of_another_is_refused(tmp_path: Path) -> No
         assert other.process.wait(timeout=60) == 1
         assert "another agent keeps its state in" in other.log()
         other.release()
+
+
+def watched(fleet: Fleet, server: Server, agent: Agent, asked: dict[str, Any], *lines: str) -> list[Any]:
+    """What a new watcher is told from then on, up to the end of its session: some lines are written, then it stops."""
+    listed = fleet.ask(server, "GET", "/api/v1/agents")["items"]
+    started = fleet.ask(server, "POST", "/api/v1/stream/start", {"agent_id": listed[0]["id"], **asked})
+    with connect(f"{started['websocket_url']}?token={fleet.person}", open_timeout=PATIENCE) as socket:
+        told: list[Any] = []
+        # Whether the agent has been told by now is not to be seen from here; so it is given something to show.
+        deadline = monotonic() + PATIENCE
+        while not told:
+            assert monotonic() < deadline, agent.log()
+            agent.write('{"level": "error", "msg": "is anybody there"}')
+            with suppress(TimeoutError):
+                told.append(json.loads(socket.recv(timeout=0.5)))
+        agent.write(*lines)
+        while told[-1].get("message") != lines[-1]:
+            told.append(json.loads(socket.recv(timeout=PATIENCE)))
+        fleet.ask(server, "POST", f"/api/v1/stream/{started['session_id']}/stop")
+        with suppress(ConnectionClosed):
+            while True:
+                told.append(json.loads(socket.recv(timeout=PATIENCE)))
+    return told
+
+
+def test_lines_are_shown_live_to_those_who_watch(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    lines = ("a refund", '{"level": "ERROR", "msg": "no stock", "sku": 7}', "error: last")
+    with ExitStack() as running:
+        with serving(data) as server:
+            fleet = Fleet(data)
+            agent = running.enter_context(following(tmp_path / "web-1", server.base_url, fleet.edge_key))
+            until(lambda: agent.heard_of_rules() == 1)
+            told = watched(fleet, server, agent, {"filter_query": '|~ "(?i)error"'}, *lines)
+            said = [each["message"] for each in told if each["type"] == "log" and "anybody" not in each["message"]]
+            assert said == ["no stock", "error: last"]
+            [shown] = [each for each in told if each.get("message") == "no stock"]
+            assert (shown["level"], shown["source"], shown["metadata"]) == ("error", str(agent.path), {"sku": 7})
+            assert (told[-1]["type"], told[-1]["event"]) == ("control", "session_ended")
+            server.kill()
+        with serving(data, "--port", str(server.port)) as again:
+            until(lambda: "is there again" in agent.log())
+            told = watched(fleet, again, agent, {"filters": {"level": ["error"]}}, *lines)
+            assert [each["message"] for each in told if each.get("message") in {"no stock", "a refund"}] == ["no stock"]
+    assert found(data) == []
