@@ -9,44 +9,53 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from logserver import __version__
+from logserver import __version__, parts
 from logserver.api import cors, documents, health
 from logserver.api.access import AccessLog
 from logserver.api.endpoint import distinct
-from logserver.api.gate import Gate, Rates
+from logserver.api.gate import Gate
 from logserver.api.hot import Hot
 from logserver.api.lane import Lane
 from logserver.api.resources import Resources
+from logserver.api.sockets import OpenSockets
 from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.chain import Chain, has_heads
 from logserver.contracts.logstitch.heads import Keeper
-from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.contracts.luminalog import routes as luminalog
 from logserver.core import status
 from logserver.core.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
 from logserver.core.credentials import Credentials
 from logserver.core.dispatch import Dispatcher
 from logserver.core.intake import Intake
-from logserver.core.mail import Smtp
-from logserver.core.observer import Observer, Remote
+from logserver.core.letters import Letters
+from logserver.core.live import Hub
+from logserver.core.live_rounds import Rounds
+from logserver.core.observer import Observer
+from logserver.core.passwords import Passwords
+from logserver.core.people import People
+from logserver.core.presence import Presence
 from logserver.core.redaction.engine import Policies
-from logserver.dialects import unmatched
+from logserver.dialects import route_socket, unmatched
 from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
 from logserver.store.traces import trace
+from logserver.web import reset_password
 
 logger = logging.getLogger("logserver")
 
 TITLE = "logserver"
 _GC_THRESHOLD = (20_000, 10, 10)
 """A group of requests allocates thousands of objects that die with it; looking for cycles among them is waste."""
+_FAREWELL_SECONDS = 1.5
+"""How long open WebSockets have to take their last message when the server stops."""
 DESCRIPTION = (
     "One log server for the clients of several products. Authorize with a token of"
     " `logserver token create`; a project token works everywhere. This document as"
@@ -57,7 +66,7 @@ DESCRIPTION = (
 class Application:
     """A server's ASGI application; nothing is opened before its lifespan begins."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, passwords: Passwords | None = None) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database(
@@ -70,13 +79,25 @@ class Application:
             queue_rows=settings.queue_rows,
             queue_bytes=settings.queue_megabytes * 1_000_000,
         )
-        self.credentials = Credentials(self.database, self.clock)
+        self.credentials = Credentials(self.database, self.clock, settings.admins())
         self.policies = Policies()
         intake = Intake(self.database, self.clock, self.policies)
         self.observer = Observer(
-            self.database, self.clock, intake, remote=_remote(settings), enabled=settings.self_observability
+            self.database, self.clock, intake, remote=parts.remote(settings), enabled=settings.self_observability
         )
-        self.gate = Gate(self.credentials, self.clock, _rates(settings), settings.networks())
+        self.presence = Presence(self.clock)
+        self.gate = Gate(self.credentials, self.clock, parts.rates(settings), settings.networks())
+        self.people = People(
+            self.database,
+            self.clock,
+            passwords or Passwords(),
+            admins=settings.admins(),
+            open_registration=settings.open_registration,
+        )
+        self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
+        self.live = Hub(self.clock, grace=settings.stream_grace_seconds)
+        self.rounds = Rounds(self.live, self.database, self.clock)
+        self.sockets = OpenSockets(self.credentials)
         resources = Resources(
             clock=self.clock,
             database=self.database,
@@ -84,21 +105,28 @@ class Application:
             gate=self.gate,
             observer=self.observer,
             policies=self.policies,
+            presence=self.presence,
+            people=self.people,
+            letters=self.letters,
+            live=self.live,
+            sockets=self.sockets,
+            public_url=settings.public_url,
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
         self.chain = Chain()
         self.trail = Trail(self.database, intake, self.policies, self.chain, Engine())
-        options = _options(settings)
+        options = parts.options(settings)
         self.streams = Streams(self.database, self.trail, options.streams)
         self.dispatcher = Dispatcher(
-            self.database, self.clock, allow_private=settings.allow_private_webhooks, smtp=_smtp(settings)
+            self.database, self.clock, allow_private=settings.allow_private_webhooks, smtp=parts.smtp(settings)
         )
         self.endpoints = distinct(
             [
                 *logister.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *logfleet.endpoints(resources),
+                *luminalog.endpoints(resources, parts.log_options(settings)),
                 *health.endpoints(resources),
             ]
         )
@@ -112,8 +140,14 @@ class Application:
             trail=self.trail,
             streams=self.streams,
             dispatcher=self.dispatcher,
+            presence=self.presence,
+            letters=self.letters,
+            rounds=self.rounds,
+            sockets=self.sockets,
             heads=Keeper(self.database, self.chain),
         )
+        self.socket_routes = logfleet.sockets(resources)
+        self._sockets = [declared.route() for declared in self.socket_routes]
         self._hot = {
             endpoint.path: endpoint.handler
             for endpoint in self.endpoints
@@ -122,6 +156,7 @@ class Application:
         self._router = Starlette(
             routes=[
                 *(endpoint.route() for endpoint in self.endpoints),
+                *reset_password.routes(resources),
                 *documents.routes(self.endpoints, title=TITLE, version=__version__, description=DESCRIPTION),
             ],
             exception_handlers={HTTPException: unmatched},
@@ -134,7 +169,7 @@ class Application:
         if settings.access_log != "off":
             log = AccessLog(
                 self._route,
-                self.endpoints,
+                [*self.endpoints, *self.socket_routes],
                 address=self.gate.address,
                 monotonic=self.clock.monotonic,
                 json=settings.access_log == "json",
@@ -162,12 +197,21 @@ class Application:
                 return
             # Clients join addresses with slashes too many; no path of the API begins with two or ends with one.
             stripped = "/" + scope["path"].strip("/")
-            if stripped.startswith("/api/"):
+            if stripped.startswith(("/api/", luminalog.PREFIX)):
                 if cors.is_preflight(scope):
                     await cors.allow(send)
                     return
                 scope["path"] = stripped
+        elif scope["type"] == "websocket":
+            scope["path"] = "/" + scope["path"].strip("/")
+            await route_socket(self._sockets, scope, receive, send)
+            return
         await self._router(scope, receive, send)
+
+    async def farewell(self) -> None:
+        """End what is open for as long as its peers like, and tell them why; before the server stops."""
+        await self.rounds.stop()
+        await self.sockets.ended(_FAREWELL_SECONDS)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -179,6 +223,7 @@ class Application:
             if signing.existing(self.database.folder) is None and await self.database.look_up(has_heads):
                 logger.critical("the key that signed the audit trail is gone; put %s back, or see to it", signing.FILE)
             self.chain.open(signing.existing_or_new(self.database.folder))
+            await self.rounds.begin()
             self.schedule.start()
             # What lives as long as the process need not be looked at by every collection.
             gc.collect()
@@ -186,6 +231,7 @@ class Application:
             gc.set_threshold(*_GC_THRESHOLD)
             yield
             try:
+                await self.farewell()
                 await self.schedule.stop()
             except Exception as error:  # noqa: BLE001 - logged, without its words; the end goes on
                 logger.warning("a last pass before the end failed\n%s", trace(error))
@@ -197,44 +243,3 @@ class Application:
 def _plain_path(path: str) -> str:
     """A path as it is declared, from one that a client joined with slashes too many or a format behind it."""
     return "/" + path.strip("/").removesuffix(".json")
-
-
-def _remote(settings: Settings) -> Remote | None:
-    if settings.self_endpoint and settings.self_api_key:
-        return Remote(settings.self_endpoint, settings.self_api_key)
-    return None
-
-
-def _options(settings: Settings) -> Options:
-    streams = StreamLimits(
-        requests_per_minute=settings.stream_requests_per_minute,
-        events_per_day=settings.stream_events_per_day,
-        events=settings.stream_events,
-        streams_per_day=settings.streams_per_day,
-        days=settings.stream_days,
-        megabytes=settings.stream_megabytes,
-        most=settings.streams_max,
-    )
-    return Options(
-        batch_limit=settings.audit_batch_limit,
-        allow_private_webhooks=settings.allow_private_webhooks,
-        mail=bool(settings.smtp_host),
-        streams=streams,
-    )
-
-
-def _smtp(settings: Settings) -> Smtp | None:
-    """The mail server of the settings, if there is one."""
-    if not settings.smtp_host:
-        return None
-    user = settings.smtp_user
-    sender = settings.smtp_from or (user if "@" in user else f"logserver@{settings.smtp_host}")
-    return Smtp(settings.smtp_host, settings.smtp_port, user, settings.smtp_password, sender, settings.smtp_security)
-
-
-def _rates(settings: Settings) -> Rates:
-    return Rates(
-        settings.public_api_rate_limit_requests,
-        settings.public_api_rate_limit_period_seconds,
-        settings.public_api_auth_failure_rate_limit_requests,
-    )

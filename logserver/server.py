@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from logserver.api.lane import LaneProtocol
+from logserver.api.socket_protocol import MAX_MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS, SocketProtocol
 from logserver.app import Application
 from logserver.settings import Settings
 
@@ -23,9 +24,9 @@ SHUTDOWN_SECONDS = 3
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)
-        self._settings = settings
+        self._application = application
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -40,10 +41,15 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            _announce(self, self._settings)
+            _announce(self, self._application.settings, await self._application.people.setup_token())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if not self.force_exit:
+            await self._application.farewell()
+        await super().shutdown(sockets)
 
 
-def _announce(server: uvicorn.Server, settings: Settings) -> None:
+def _announce(server: uvicorn.Server, settings: Settings, setup_token: str | None) -> None:
     listening = server.servers[0].sockets[0].getsockname()
     host = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
     command = _command()
@@ -55,6 +61,15 @@ def _announce(server: uvicorn.Server, settings: Settings) -> None:
         f"  {command} token create my-app --project my-app{data}\n"
         f"  {command} search --follow{data}\n"
     )
+    if setup_token is not None:
+        address = settings.public_url.rstrip("/") or f"http://{host}:{listening[1]}"
+        sys.stdout.write(
+            "to let people sign in, make the first admin in that shell:\n"
+            f"  {command} user create YOU@EXAMPLE.COM{data}\n"
+            f"or from anywhere, once, with the setup token {setup_token}:\n"
+            f"  curl {shlex.quote(f'{address}/api/v1/auth/register')} -H 'X-Setup-Token: {setup_token}' \\\n"
+            """    -d '{"email": "…", "password": "…", "name": "…", "organization_name": "…"}'\n"""
+        )
     sys.stdout.flush()
 
 
@@ -78,11 +93,18 @@ def run(settings: Settings) -> None:
     logging.getLogger("logserver").setLevel(level)
     # What uvicorn tells of a start is told better by the lines above; what goes wrong it still says.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
+    application = Application(settings)
     config = uvicorn.Config(
-        Application(settings),
+        application,
         host=settings.host,
         port=settings.port,
         http=LaneProtocol,
+        ws=SocketProtocol,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PONG_SECONDS,
+        # Each compressed connection holds its own window; a line of text is not worth it.
+        ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -90,7 +112,7 @@ def run(settings: Settings) -> None:
         lifespan="on",
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = _Server(config, settings)
+    server = _Server(config, application)
     _raise_file_limit()
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:

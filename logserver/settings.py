@@ -42,8 +42,27 @@ class Settings:
         unit="requests",
         also="LOGISTER_PUBLIC_API_AUTH_FAILURE_RATE_LIMIT_REQUESTS",
     )
+    logs_rate_limit_per_minute: int = _setting(
+        600, "Requests to POST /v1/logs a key may send a minute in the long run.", unit="requests"
+    )
+    logs_rate_limit_burst: int = _setting(600, "How many of them may come at once.", unit="requests")
+    public_url: str = _setting(
+        "", "Address under which people and agents reach the server, such as https://logs.example.com."
+    )
+    require_https: Literal["auto", "on", "off"] = _setting(
+        "auto", "Whether POST /v1/logs refuses plain HTTP. auto: where the public URL begins with https."
+    )
     trusted_proxies: str = _setting(
-        "", "Networks whose X-Forwarded-For is believed, separated by commas, such as 127.0.0.1,10.0.0.0/8."
+        "", "Networks whose X-Forwarded-For and -Proto are believed, separated by commas, such as 127.0.0.1,10.0.0.0/8."
+    )
+    open_registration: bool = _setting(
+        default=False,
+        meaning="Let anybody who reaches the server register; the first user always may, on the server's machine.",
+    )
+    admin_emails: str = _setting(
+        "",
+        "E-mail addresses, separated by commas, whose users are admins whatever their role is.",
+        also="LOGISTER_ADMIN_EMAILS",
     )
     access_log: Literal["text", "json", "off"] = _setting("text", "One line a request, on standard error.")
     log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "How much the server says.")
@@ -69,6 +88,9 @@ class Settings:
     streams_max: int = _setting(
         100_000, "Streams that wait or are remembered as expired; beyond that no new one is made.", unit="streams"
     )
+    stream_grace_seconds: float = _setting(
+        10.0, "How long the connection of an agent may be lost before its live streams end.", unit="seconds"
+    )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"
@@ -86,9 +108,25 @@ class Settings:
         "starttls", "How the connection to the mail server is encrypted: starttls is usual at port 587, tls at 465."
     )
 
+    def https_required(self) -> bool:
+        """Whether plain HTTP is refused where the setting says so."""
+        return self.require_https == "on" or (
+            self.require_https == "auto" and self.public_url.strip().lower().startswith("https://")
+        )
+
     def networks(self) -> list[str]:
         """The trusted proxies, one by one."""
         return [network.strip() for network in self.trusted_proxies.split(",") if network.strip()]
+
+    def admins(self) -> frozenset[str]:
+        """The addresses that are admins', in lower case."""
+        return frozenset(email.strip().lower() for email in self.admin_emails.split(",") if email.strip())
+
+    def address(self) -> str:
+        """Where people reach the server, as far as the settings say."""
+        everywhere = {"0.0.0.0", "::", ""}  # noqa: S104 - nothing is bound here
+        host = "localhost" if self.host in everywhere else f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
 def meanings() -> list[tuple[str, Any, str, str, str | None]]:

@@ -6,8 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from logserver.app import Application
+from logserver.core.passwords import Argon2, Passwords
 from tests.fakes import FakeClock
-from tests.serving import Sender, Serve, Server, settings
+from tests.serving import CHEAP, Sender, Serve, Server, settings
 
 
 @pytest.fixture
@@ -20,9 +21,14 @@ def serve(tmp_path: Path, clock: FakeClock) -> Iterator[Serve]:
     """Starts a server with the settings a test wants; all of them stop with the test."""
     with ExitStack() as running:
 
-        def start(**values: object) -> Server:
-            app = Application(settings(tmp_path / "data", **values), clock)
-            return Server(app, running.enter_context(TestClient(app)), clock)
+        def start(
+            *, peer: str = "testclient", host: str = "testserver", passwords: Passwords | None = None, **values: object
+        ) -> Server:
+            """``peer`` is where its client's requests come from, ``host`` what they call the server."""
+            passwords = passwords or Passwords(Argon2(CHEAP))
+            app = Application(settings(tmp_path / "data", **values), clock, passwords)
+            client = TestClient(app, f"http://{host}", client=(peer, 50_000))
+            return Server(app, running.enter_context(client), clock)
 
         yield start
 

@@ -9,9 +9,10 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from logserver.app import Application
-from logserver.core import accounts, projects, sessions, tokens
+from logserver.core import accounts, password_rule, projects, sessions, tokens
 from logserver.core.monitors import Monitor
 from logserver.core.monitors import every as every_monitor
+from logserver.core.passwords import Argon2, Cost
 from logserver.core.projects import Project
 from logserver.settings import Settings
 from logserver.store import events
@@ -22,6 +23,9 @@ from logserver.store.tx import Tx
 from tests.fakes import FakeClock
 
 T = TypeVar("T")
+
+CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
+"""What the passwords of tests cost."""
 
 
 class Sender(NamedTuple):
@@ -59,6 +63,12 @@ class Server:
         with transaction(self.folder) as tx:
             return signed_in(tx, email, role, self.clock.now_ms())
 
+    def give_password(self, email: str, password: str, encoded: str | None = None) -> None:
+        """Let a person sign in with a password, encoded like this; sessions there are go on."""
+        encoded = encoded or Argon2(CHEAP).hash(password_rule.normal(password))
+        with transaction(self.folder) as tx:
+            tx.execute("UPDATE users SET password = ? WHERE email = ?", (encoded, email))
+
     def administer(self, function: Callable[..., T], *arguments: Any, **values: Any) -> T:
         """Run a function of a transaction as the shell does, and let the server take notice."""
         with transaction(self.folder) as tx:
@@ -79,6 +89,13 @@ class Server:
             return await self.app.database.write(function, *arguments)
 
         return self.run(written)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, with the job that looks for silent agents coming by every few seconds of it."""
+        while seconds > 0:
+            self.clock.turn(min(seconds, 5))
+            self.write(self.app.presence.miss_overdue, self.clock.now_ms())
+            seconds -= 5
 
     def post(
         self, path: str, body: Any, token: str | None, headers: Mapping[str, str | bytes] | None = None

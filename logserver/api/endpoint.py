@@ -83,6 +83,8 @@ class Example(msgspec.Struct, frozen=True):
     keeps: Mapping[str, str] = {}
     """Values of the answer that later requests of the collection use: variables, and where in the JSON each
     stands (``id``, ``rules.0.id``). Their bodies and ``values`` say ``{{variable}}``."""
+    collected: bool = True
+    """Whether the Postman collection has it; without, it is one to read, which somebody's own values make work."""
     media: str | None = None
     """A media type to send in place of the one the endpoint takes."""
 

@@ -70,7 +70,7 @@ def _bearer(variable: str) -> dict[str, Any]:
 
 def _items(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
     requests = endpoint.requests() or {endpoint.summary: Example(status=next(iter(endpoint.gives)))}
-    items = [_item(endpoint, schemas, title, example) for title, example in requests.items()]
+    items = [_item(endpoint, schemas, title, example) for title, example in requests.items() if example.collected]
     if endpoint.auth and 401 in endpoint.errors:
         first = next(iter(requests.values()))
         refused = replace(first, status=401, keeps={})

@@ -7,6 +7,7 @@ import sys
 import click
 
 from logserver import __version__
+from logserver.cli.agent import agent
 from logserver.cli.audit import audit
 from logserver.cli.project import project
 from logserver.cli.search import search
@@ -14,6 +15,7 @@ from logserver.cli.serve import serve
 from logserver.cli.status import status
 from logserver.cli.tiers import tiers_
 from logserver.cli.token import token
+from logserver.cli.user import user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,5 +32,5 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-for command in (serve, project, token, search, audit, status):
+for command in (serve, agent, project, token, user, search, audit, status):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Alerts that no count leads to: monitors that miss or fail, error groups that are new or come back."""
+"""Alerts that no count leads to: monitors that miss or fail, agents that are silent, error groups that are new."""
 
 import logging
 from typing import Literal
@@ -20,6 +20,7 @@ News = Literal["new", "regressed"]
 
 _NEWS_RULES: dict[News, str] = {"new": alert_rules.GROUP_NEW, "regressed": alert_rules.GROUP_REGRESSED}
 _MONITOR_RULES = {"missed": alert_rules.MONITOR_MISSED, "error": alert_rules.MONITOR_FAILED}
+_AGENT_RULES = {"offline": alert_rules.AGENT_OFFLINE, "error": alert_rules.AGENT_ERROR}
 
 
 def monitor_became(
@@ -34,6 +35,15 @@ def monitor_became(
     else:
         for rule_id in _MONITOR_RULES.values():
             alerts.resolve(tx, project, rule_id, monitor, now_ms)
+
+
+def agent_became(tx: Tx, project: int, agent: str, status: str, now_ms: int) -> None:
+    """Ring for an agent that just became offline or says that it is in error; resolve what rang for another status."""
+    for became, rule_id in _AGENT_RULES.items():
+        if became == status:
+            _raise(tx, project, rule_id, agent, event_ids=[], now_ms=now_ms)
+        else:
+            alerts.resolve(tx, project, rule_id, agent, now_ms)
 
 
 class GroupNews:

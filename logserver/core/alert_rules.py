@@ -1,7 +1,7 @@
 """Alert rules: when so many events of one actor or tenant within a time are worth waking somebody.
 
-Six are built in for audit events, two for monitors and two for error groups; the rest are the project's own. A
-built-in one is stored only where a project departs from its defaults.
+Six are built in for audit events, two each for monitors, error groups and edge agents; the rest are the project's
+own. A built-in one is stored only where a project departs from its defaults.
 """
 
 import uuid
@@ -16,7 +16,7 @@ from logserver.store.tx import Tx
 MOST_CUSTOM = 500
 """How many rules of its own a project may have."""
 
-Type = Literal["builtin", "custom", "monitor", "error_group"]
+Type = Literal["builtin", "custom", "monitor", "error_group", "agent"]
 
 _COLUMNS = (
     "uuid, name, action_pattern, threshold, window_seconds, group_by, severity, enabled, cooldown_seconds, created_at"
@@ -35,7 +35,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int
     window_seconds: int
     group_by: str
-    """``actor_id`` or ``tenant_id``; ``monitor`` and ``error_group`` for rules of these types."""
+    """``actor_id`` or ``tenant_id``; ``monitor``, ``error_group`` and ``agent`` for rules of these types."""
     severity: str
     enabled: bool
     cooldown_seconds: int
@@ -63,6 +63,8 @@ MONITOR_MISSED = "builtin_monitor_missed"
 MONITOR_FAILED = "builtin_monitor_failed"
 GROUP_NEW = "builtin_error_group_new"
 GROUP_REGRESSED = "builtin_error_group_regressed"
+AGENT_OFFLINE = "builtin_agent_offline"
+AGENT_ERROR = "builtin_agent_error"
 
 BUILTINS = {
     rule.id: rule
@@ -77,6 +79,8 @@ BUILTINS = {
         _builtin("monitor_failed", "*", 1, 60, "monitor", "high", type="monitor", cooldown_seconds=0),
         _builtin("error_group_new", "*", 1, 60, "error_group", "medium", type="error_group"),
         _builtin("error_group_regressed", "*", 1, 60, "error_group", "high", type="error_group"),
+        _builtin("agent_offline", "*", 1, 60, "agent", "high", type="agent", cooldown_seconds=0),
+        _builtin("agent_error", "*", 1, 60, "agent", "medium", type="agent", cooldown_seconds=0),
     )
 }
 

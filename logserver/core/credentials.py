@@ -1,6 +1,7 @@
 """Who is asking: credentials remembered between requests, forgotten as soon as anything about tokens changes."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import TypeVar
 
 from logserver.core import sessions, tokens, viewers
@@ -18,15 +19,24 @@ _LONGEST_SECRET = 4_096
 
 
 class Credentials:
-    """Finds the credential of a secret; watch() must run twice a second, so that a revocation is quick."""
+    """Finds the credential of a secret; watch() must run twice a second, so that a revocation is quick.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    People whose e-mail address is among ``admins`` are admins.
+    """
+
+    def __init__(self, database: Database, clock: Clock, admins: Collection[str] = frozenset()) -> None:
         self._database = database
+        self._admins = admins
         self._clock = clock
         self._generation = -1
         self._known: OrderedDict[bytes, Credential] = OrderedDict()
         self._refused: OrderedDict[bytes, None] = OrderedDict()
         self._uses: dict[int, int] = {}
+
+    @property
+    def generation(self) -> int:
+        """Which state of tokens, projects and people is remembered; another number, another state."""
+        return self._generation
 
     def remembered(self, secret: bytes) -> Credential | None:
         """The credential of a secret that was found a moment ago; None means: ask find()."""
@@ -70,7 +80,7 @@ class Credentials:
         if viewers.is_one(secret):
             return await self._database.look_up(viewers.find, secret, self._clock.now_ms())
         if sessions.is_one(secret):
-            return await self._database.look_up(sessions.find, secret, self._clock.now_ms())
+            return await self._database.look_up(sessions.find, secret, self._clock.now_ms(), self._admins)
         return await self._database.look_up(tokens.find, key)
 
     async def watch(self) -> None:

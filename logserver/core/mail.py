@@ -1,4 +1,4 @@
-"""E-mail by the operator's own SMTP server, one plain-text message for each delivery.
+"""E-mail by the operator's own SMTP server: plain text, one letter for each delivery of a webhook, and to people.
 
 A recipient or a message that is refused for good (5xx) is given up at once; all else is tried again.
 """
@@ -44,6 +44,18 @@ class Smtp(msgspec.Struct, frozen=True):
         return parseaddr(self.sender)[1].rpartition("@")[2] or _DOMAIN
 
 
+class Letter(msgspec.Struct, frozen=True):
+    """What is sent to a mailbox; ``message`` is its id, the same with every attempt."""
+
+    message: str
+    subject: str
+    text: str
+
+    def __repr__(self) -> str:
+        """Without what is in it."""
+        return f"Letter({self.message})"
+
+
 class Mailer:
     """Sends letters, each in a session of its own."""
 
@@ -55,10 +67,16 @@ class Mailer:
 
     async def send(self, recipient: str, delivery: Delivery, now_ms: int) -> Outcome:
         """Send a delivery to a mailbox; whatever goes wrong is in the outcome."""
-        letter = compose(self._smtp, recipient, delivery, now_ms)
+        return await self._send(recipient, compose(self._smtp, recipient, delivery, now_ms))
+
+    async def send_letter(self, recipient: str, letter: Letter, now_ms: int) -> Outcome:
+        """Send a letter to a mailbox; whatever goes wrong is in the outcome."""
+        return await self._send(recipient, _composed(self._smtp, recipient, letter, now_ms))
+
+    async def _send(self, recipient: str, composed: EmailMessage) -> Outcome:
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._aside.run(_send, self._smtp, letter, recipient, self._step_seconds)
+                return await self._aside.run(_send, self._smtp, composed, recipient, self._step_seconds)
         except TimeoutError:
             return Outcome(error=f"the mail server took longer than {self._seconds:g} s")
 
@@ -66,15 +84,19 @@ class Mailer:
 def compose(smtp: Smtp, recipient: str, delivery: Delivery, now_ms: int) -> EmailMessage:
     """The letter of a delivery; its Message-ID is the same with every attempt."""
     subject, text = messages.letter(delivery.body)
-    letter = EmailMessage(policy=SMTP_POLICY)
-    letter["From"] = smtp.sender
-    letter["To"] = recipient
-    letter["Subject"] = subject
-    letter["Date"] = formatdate(now_ms / 1_000)
-    letter["Message-ID"] = f"<{delivery.message}@{smtp.domain()}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(text)
-    return letter
+    return _composed(smtp, recipient, Letter(delivery.message, subject, text), now_ms)
+
+
+def _composed(smtp: Smtp, recipient: str, letter: Letter, now_ms: int) -> EmailMessage:
+    composed = EmailMessage(policy=SMTP_POLICY)
+    composed["From"] = smtp.sender
+    composed["To"] = recipient
+    composed["Subject"] = letter.subject
+    composed["Date"] = formatdate(now_ms / 1_000)
+    composed["Message-ID"] = f"<{letter.message}@{smtp.domain()}>"
+    composed["Auto-Submitted"] = "auto-generated"
+    composed.set_content(letter.text)
+    return composed
 
 
 def _send(smtp: Smtp, letter: EmailMessage, recipient: str, seconds: float) -> Outcome:

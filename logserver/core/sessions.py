@@ -1,6 +1,7 @@
 """Sessions of people as JWTs: signed, a day long, and ended all at once by a new session version of their user."""
 
 import uuid
+from collections.abc import Collection
 
 import jwt
 import msgspec
@@ -48,21 +49,22 @@ def is_one(secret: bytes) -> bool:
     return secret.startswith(b"eyJ")
 
 
-def find(tx: Tx, secret: bytes, now_ms: int) -> tuple[Credential | None, int]:
+def find(tx: Tx, secret: bytes, now_ms: int, admins: Collection[str] = frozenset()) -> tuple[Credential | None, int]:
     """The credential of a session's token, and the generation read, as tokens.find does.
 
     None where this store did not sign it, or its user is gone, disabled, or has ended it. ``bound`` has the
-    user's ``user`` (UUID) and ``role``; whether it has expired is for the one who knows the time.
+    user's ``user`` (UUID) and ``role``, admin for those whose address is among ``admins``; whether it has expired
+    is for the one who knows the time.
     """
-    return _credential(tx, secret, now_ms), generation(tx)
+    return _credential(tx, secret, now_ms, admins), generation(tx)
 
 
-def _credential(tx: Tx, secret: bytes, now_ms: int) -> Credential | None:
+def _credential(tx: Tx, secret: bytes, now_ms: int, admins: Collection[str]) -> Credential | None:
     claims = _claims(secret, kept_secret(tx, _KEY))
     if claims is None or claims.iat * 1000 > now_ms + _AHEAD_MS:
         return None
     try:
-        user = accounts.by_uuid(tx, claims.sub)
+        user = accounts.acting(accounts.by_uuid(tx, claims.sub), admins)
     except NotFound:
         return None
     if user.disabled_at is not None or user.session != claims.ver:

@@ -75,7 +75,7 @@ class Wire:
             self._more()
         raw, _, self._rest = self._rest.partition(b"\r\n\r\n")
         status, headers = parse_head(raw)
-        length = int(headers["content-length"])
+        length = int(headers["content-length"]) if status not in {204, 304} else 0
         while len(self._rest) < length:
             self._more()
         body, self._rest = self._rest[:length], self._rest[length:]
@@ -93,6 +93,18 @@ class Wire:
             except ConnectionResetError:
                 return True
         return not self._rest
+
+    def everything(self, most: int | None = None) -> bytes:
+        """All that the other side says before it closes, or its first ``most`` bytes."""
+        while most is None or len(self._rest) < most:
+            try:
+                part = self._socket.recv(65_536)
+            except ConnectionResetError:
+                break
+            if not part:
+                break
+            self._rest += part
+        return self._rest[:most]
 
     def listen(self, within: float) -> bool:
         """Take in what the other side says within some seconds; False once it has closed."""

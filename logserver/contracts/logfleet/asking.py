@@ -1,6 +1,7 @@
 """Who asks, and how often: the credentials of people and agents, and the rate groups of the contract."""
 
 from collections.abc import Callable
+from functools import partial
 
 from logserver.api.gate import Gate
 from logserver.api.request import Request
@@ -30,8 +31,10 @@ def user_of(tx: Tx, request: Request) -> User:
 
 
 def counted(gate: Gate, group: str) -> Callable[[Request], None]:
-    """Counts a request of a known sender in its group; raises TooMany."""
+    """Counts a request in its group, of a known sender or, in ``auth``, of an address; raises TooMany."""
     limit = LIMITS[group]
+    if group == "auth":
+        return partial(gate.take_at_door, limit=limit)
 
     def count(request: Request) -> None:
         gate.take_group(request, f"logfleet {group}", limit=limit)

@@ -41,10 +41,12 @@ def test_what_is_built_in_comes_first(tx: Tx, project: Project) -> None:
         ("builtin_monitor_failed", "monitor"),
         ("builtin_error_group_new", "error_group"),
         ("builtin_error_group_regressed", "error_group"),
+        ("builtin_agent_offline", "agent"),
+        ("builtin_agent_error", "agent"),
         *((rule.id, "custom") for rule in made),
     ]
     assert [rule.id for rule in rules if not rule.enabled] == ["builtin_suspicious_ip_change"]
-    assert [rule.cooldown_seconds for rule in rules] == [3_600] * 6 + [0, 0] + [3_600] * 4
+    assert [rule.cooldown_seconds for rule in rules] == [3_600] * 6 + [0, 0, 3_600, 3_600, 0, 0] + [3_600] * 2
     assert rules[-2:] == made
 
 

@@ -136,4 +136,4 @@ def test_nothing_happens_without_events(quiet: Trail) -> None:
 
 
 def test_ids_of_rules_that_are_built_in_do_not_clash() -> None:
-    assert len({rule.name for rule in alert_rules.BUILTINS.values()}) == len(alert_rules.BUILTINS) == 10
+    assert len({rule.name for rule in alert_rules.BUILTINS.values()}) == len(alert_rules.BUILTINS) == 12

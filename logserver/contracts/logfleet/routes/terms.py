@@ -80,6 +80,10 @@ class Routes:
 
         return Act(counting, rules, self.terms)
 
+    def opens(self, perform: Callable[[Request], Awaitable[Reply]], group: str) -> Act:
+        """A route for those who are not known yet: a request counts whatever becomes of it."""
+        return Act(perform, rules(frozenset())._replace(counts=counted(self.gate, group)), self.terms)
+
 
 def rules(kinds: frozenset[str], *, scope: str | None = None, admin: bool = False, limit: int = CONTROL_BYTES) -> Rules:
     """Who is let in: credentials of these kinds, with a permission (``scope``), admins only."""

@@ -1,0 +1,59 @@
+"""What the settings mean to the parts of the server."""
+
+from logserver.api.gate import Rates
+from logserver.contracts.logstitch.options import Options, StreamLimits
+from logserver.contracts.luminalog.handlers import Options as LogOptions
+from logserver.core.mail import Smtp
+from logserver.core.observer import Remote
+from logserver.settings import Settings
+
+
+def remote(settings: Settings) -> Remote | None:
+    """The other server that is told of refused submissions, if there is one."""
+    if settings.self_endpoint and settings.self_api_key:
+        return Remote(settings.self_endpoint, settings.self_api_key)
+    return None
+
+
+def options(settings: Settings) -> Options:
+    """What may be sent to the audit trail and to streams."""
+    streams = StreamLimits(
+        requests_per_minute=settings.stream_requests_per_minute,
+        events_per_day=settings.stream_events_per_day,
+        events=settings.stream_events,
+        streams_per_day=settings.streams_per_day,
+        days=settings.stream_days,
+        megabytes=settings.stream_megabytes,
+        most=settings.streams_max,
+    )
+    return Options(
+        batch_limit=settings.audit_batch_limit,
+        allow_private_webhooks=settings.allow_private_webhooks,
+        mail=bool(settings.smtp_host),
+        streams=streams,
+    )
+
+
+def log_options(settings: Settings) -> LogOptions:
+    """How many requests ``POST /v1/logs`` takes of a token, and by what transport."""
+    return LogOptions(
+        settings.logs_rate_limit_per_minute, settings.logs_rate_limit_burst, require_https=settings.https_required()
+    )
+
+
+def smtp(settings: Settings) -> Smtp | None:
+    """The mail server of the settings, if there is one."""
+    if not settings.smtp_host:
+        return None
+    user = settings.smtp_user
+    sender = settings.smtp_from or (user if "@" in user else f"logserver@{settings.smtp_host}")
+    return Smtp(settings.smtp_host, settings.smtp_port, user, settings.smtp_password, sender, settings.smtp_security)
+
+
+def rates(settings: Settings) -> Rates:
+    """The usual rate limits."""
+    return Rates(
+        settings.public_api_rate_limit_requests,
+        settings.public_api_rate_limit_period_seconds,
+        settings.public_api_auth_failure_rate_limit_requests,
+    )
