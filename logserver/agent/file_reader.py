@@ -99,8 +99,7 @@ class FileReader:
             return None, 0
         self._verified_ns = place.changed_ns
         if self._nulls_until:
-            self._cross_nulls(descriptor)
-            return None, 0
+            return self._cross_hole(descriptor), 0
         if not data:
             self.size = begin
             return None, 0
@@ -196,30 +195,35 @@ class FileReader:
         place = self.place
         beginning = os.pread(descriptor, HOLE, place.offset)
         if len(beginning) == HOLE and not beginning.strip(b"\x00"):
-            self._cross_nulls(descriptor)
-            return None
+            return self._cross_hole(descriptor)
         if self._scanned - place.offset <= MAX_LINE:
             return None
         line = os.pread(descriptor, MAX_LINE, place.offset)
+        if hole_in(line) is not None:
+            return self._cross_hole(descriptor)
         self._know_file(descriptor)
-        begin, hole = place.offset, hole_in(line)
-        if hole is not None:
-            line = line[: hole[0]]
-            self._go_to(begin + hole[0], descriptor)
-        else:
-            self.cut_lines += 1
-            self.skipped_bytes += self._scanned - begin - len(line)
-            self._go_to(self._scanned, descriptor)
-            place.skipping = True
-        return Block(self.source, place.file, [line], [begin])
+        block = Block(self.source, place.file, [line], [place.offset])
+        self.cut_lines += 1
+        self.skipped_bytes += self._scanned - place.offset - len(line)
+        self._go_to(self._scanned, descriptor)
+        place.skipping = True
+        return block
 
-    def _cross_nulls(self, descriptor: int) -> None:
-        """Go behind a hole where something stands behind it; else wait at its beginning."""
-        at, found = behind_nulls(descriptor, max(self._nulls_until, self.place.offset))
-        if found:
-            self._go_to(at, descriptor)
-        else:
+    def _cross_hole(self, descriptor: int) -> Block | None:
+        """Go behind a hole where something stands behind it, and return what stands before it; else wait."""
+        place = self.place
+        line = os.pread(descriptor, MAX_LINE, place.offset)
+        begin, end = hole_in(line) or (0, 0)
+        at, found = behind_nulls(descriptor, max(self._nulls_until, place.offset + end))
+        if not found:
             self._nulls_until = self._scanned = at
+            return None
+        block = None
+        if begin:
+            self._know_file(descriptor)
+            block = Block(self.source, place.file, [line[:begin]], [place.offset])
+        self._go_to(at, descriptor)
+        return block
 
     def _skip(self, data: bytes, descriptor: int) -> None:
         end = data.find(b"\n")

@@ -17,6 +17,7 @@ __all__ = ["MAX_LINE", "Block", "Follower", "Place", "Places", "Wrap"]
 _LOOK_BYTES = 4_194_304
 _MAX_WORK = 33_554_432
 _LEAST_COST = 1_024
+_MAX_LOOKS = 3
 
 
 class Follower:
@@ -62,18 +63,13 @@ class Follower:
         Files have their turns of at most 256 KiB, so that none starves another.
         """
         blocks: list[Block] = []
-        if not self._queue or self._unlooked >= _LOOK_BYTES:
-            self._look(blocks)
-        self._read_stdin(limit // 2 if self._queue else limit, blocks)
-        read = work = 0
-        while self._queue and read < limit and work < _MAX_WORK:
-            track = self._queue.popleft()
-            block, size = self._step(track)
-            work += max(size, _LEAST_COST)
-            if block is not None:
-                blocks.append(block)
-                read += max(size, _LEAST_COST)
-        self._unlooked += work
+        for _ in range(_MAX_LOOKS):
+            if not self._queue or self._unlooked >= _LOOK_BYTES:
+                self._look(blocks)
+            self._read_stdin(limit // 2 if self._queue else limit, blocks)
+            work = self._read_files(limit, blocks)
+            if blocks or not work:
+                break  # else something was found that is no line, and there may be lines behind it
         return blocks
 
     def places(self) -> Places:
@@ -84,6 +80,18 @@ class Follower:
         """Let go of all files."""
         self._queue.clear()
         self._roster.descriptors.close_all()
+
+    def _read_files(self, limit: int, blocks: list[Block]) -> int:
+        read = work = 0
+        while self._queue and read < limit and work < _MAX_WORK:
+            track = self._queue.popleft()
+            block, size = self._step(track)
+            work += max(size, _LEAST_COST)
+            if block is not None:
+                blocks.append(block)
+                read += max(size, _LEAST_COST)
+        self._unlooked += work
+        return work
 
     def _look(self, blocks: list[Block]) -> None:
         blocks += self._roster.look(self._clock.monotonic())
@@ -116,6 +124,7 @@ class Follower:
             track.tell(error)
             self._roster.descriptors.close(track.key)
             return None, 0
+        track.well()
         if track.reader.lost is not None:
             self._roster.truncated(track)
         self._count(track.reader)

@@ -54,18 +54,17 @@ def compressed_bytes(beginning: bytes) -> bool:
 
 
 class Patterns:
-    """Finds paths; ``directories`` are those that the last search looked into."""
+    """Finds paths."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self.patterns = list(dict.fromkeys(map(_full, patterns)))
-        self.directories: list[str] = []
-        self._entries = 0
+        self.entries = 0
+        """Directory entries that the last search looked at."""
         self._told = False
 
     def find(self) -> list[Found]:
         """Every path once, in the order of the patterns and then of names; compressed files are left out."""
-        self.directories = []
-        self._entries = 0
+        self.entries = 0
         found: dict[str, str] = {}
         for pattern in self.patterns:
             paths = [pattern] if os.path.lexists(pattern) else []
@@ -74,7 +73,7 @@ class Patterns:
             for path in paths:
                 if not compressed_name(path):
                     found.setdefault(path, pattern)
-        if (len(found) > MAX_FILES or self._entries > MAX_ENTRIES) and not self._told:
+        if (len(found) > MAX_FILES or self.entries > MAX_ENTRIES) and not self._told:
             self._told = True
             logger.warning("more files than %d, or too many directories: the rest is not followed", MAX_FILES)
         return [Found(path, pattern) for path, pattern in list(found.items())[:MAX_FILES]]
@@ -85,7 +84,7 @@ class Patterns:
             parts.append("*")
         rules = [_rule(part) for part in parts]
         waiting = [("/", 0)]
-        while waiting and self._entries <= MAX_ENTRIES:
+        while waiting and self.entries <= MAX_ENTRIES:
             folder, index = waiting.pop()
             for path, behind in self._step(folder, rules, index):
                 if behind == len(rules):
@@ -113,12 +112,11 @@ class Patterns:
                 yield entry.path, index + 1
 
     def _listed(self, folder: str) -> Iterator[os.DirEntry[str]]:
-        self.directories.append(folder)
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    self._entries += 1
-                    if self._entries > MAX_ENTRIES:
+                    self.entries += 1
+                    if self.entries > MAX_ENTRIES:
                         return
                     yield entry
         except OSError:  # not there, no directory, not ours to read: nothing is found in it

@@ -36,7 +36,8 @@ class Track:
         self.due = 0.0
         """When it is to be looked at again, where there are many."""
         self._grown_at = now
-        self._after: Track | None = None
+        self.after: Track | None = None
+        """What is read to its end before it."""
         self._trouble: int | None = None
 
     @property
@@ -47,13 +48,13 @@ class Track:
     @property
     def ready(self) -> bool:
         """Whether it may be read: not before everything of the file that was at its path before it."""
-        if self._after is not None and (self._after.over or self._after.reader.settled):
-            self._after = None
-        return self._after is None
-
-    def wait_for(self, other: "Track | None") -> None:
-        """Read this one after the other."""
-        self._after = other if other is not self else None
+        other = self.after
+        while other is not None:
+            if not other.over and not other.reader.settled:
+                return False
+            other = other.after
+        self.after = None
+        return True
 
     def leave(self, now: float) -> None:
         """Its path leads to it no more."""
@@ -74,14 +75,16 @@ class Track:
     def open(self, descriptors: Descriptors) -> int | None:
         """Its descriptor; None, told once, where it cannot be opened."""
         try:
-            descriptor = descriptors.held(self.key) if self.where is None else descriptors.open(self.key, self.where)
+            return descriptors.held(self.key) if self.where is None else descriptors.open(self.key, self.where)
         except OSError as error:
             self.tell(error)
             return None
-        if self._trouble is not None and descriptor is not None:
+
+    def well(self) -> None:
+        """It has been read: whatever stood in the way does no more."""
+        if self._trouble is not None:
             self._trouble = None
             logger.info("%s can be read again", self.reader.source)
-        return descriptor
 
     def tell(self, error: OSError) -> None:
         """Say what stands in the way of reading, but not again while it is the same."""

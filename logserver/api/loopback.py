@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from logserver.api.gate import Gate
 from logserver.api.request import Request
 
+_NAMES = frozenset({"localhost", "0.0.0.0", "::"})  # noqa: S104 - what people type; nothing is bound here
+
 
 def is_local(gate: Gate, request: Request) -> bool:
     """Whether a request comes from this machine, by whatever way it came.
@@ -37,7 +39,7 @@ def _names_loopback(authority: bytes) -> bool:
         host = urlsplit(f"//{authority.decode('latin-1')}").hostname or ""
     except ValueError:
         return False
-    return host == "localhost" or _is_loopback(host)
+    return host in _NAMES or _is_loopback(host)
 
 
 def _is_loopback(address: str) -> bool:

@@ -37,6 +37,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
             self.handle_parser_exception()  # which is how its base ends a connection
 
+    def handle_text(self, event: Frame) -> None:
+        """Pass a text on as its bytes: who reads it finds out whether they are UTF-8."""
+        self.handle_bytes(event)
+
     def handle_ping(self) -> None:
         """Answer a ping, unless its sender does not read the answers."""
         if self.writable.is_set():
@@ -60,6 +64,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True  # its base takes a refusal for an omission
+        elif message["type"] == "websocket.accept":
+            # Kilobytes that nobody looks at again, of a connection that may last for weeks.
+            del self.request, self.response
         elif message["type"] == "websocket.close" and self.close_timer is not None:
             self.close_timer.cancel()
             self.close_timer = self.loop.call_later(FAREWELL_SECONDS, self.transport.abort)

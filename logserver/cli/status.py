@@ -12,7 +12,7 @@ from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, plain, size_text
 from logserver.cli.refusals import Command
 from logserver.cli.times import iso, span_text
-from logserver.core import groups, monitors, projects, tokens
+from logserver.core import agents, groups, monitors, projects, tokens
 from logserver.core import status as reports
 from logserver.core.clock import SystemClock
 from logserver.core.status import Report
@@ -73,6 +73,7 @@ def _store(data: Path, now: int) -> dict[str, Any]:
             "newest": max((str(each["newest"]) for each in listed if each["newest"]), default=None),
             "projects": listed,
             "active_tokens": tokens.active_by_kind(tx, now),
+            "agents": agents.count_by_status(tx),
             "monitors": monitors.count_by_state(tx, now),
             "error_groups": groups.count_by_status(tx),
         }
@@ -112,6 +113,7 @@ def _store_lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         *lines,
         ("active tokens", _counted(found["active_tokens"])),
+        ("agents", _counted(found["agents"])),
         ("monitors", _counted(found["monitors"])),
         ("error groups", _counted(found["error_groups"])),
     ]

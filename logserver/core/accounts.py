@@ -20,6 +20,9 @@ Role = Literal["admin", "member"]
 ROLES: tuple[Role, ...] = ("admin", "member")
 """An admin changes things; a member reads and streams."""
 
+MOST_USERS = 10_000
+"""Users of a store, so that open registration does not fill the disk."""
+
 MAX_NAME = 200
 MAX_EMAIL = 254
 _EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"(),:;\\]{1,64}@[^@\s\x00-\x1f<>\"(),:;\\]{1,253}")
@@ -81,10 +84,13 @@ def ensure_organization(tx: Tx, name: str, now_ms: int) -> Organization:
 def create(tx: Tx, *, email: str, name: str, role: Role, now_ms: int, password: str | None = None) -> User:
     """Make a user; ``password`` is an encoded hash (core/passwords.py), None until the person sets one.
 
-    Raises Invalid for what is no e-mail address or name, Conflict for an address that is taken.
+    Raises Invalid for what is no e-mail address or name, Conflict for an address that is taken or when there are
+    10,000 users.
     """
     address = normal_email(email)
     _require_name("name", name)
+    if tx.execute("SELECT count(*) FROM users").fetchone()[0] >= MOST_USERS:
+        raise Conflict(f"there are {MOST_USERS:,} users already")
     try:
         tx.execute(
             "INSERT INTO users (uuid, email, name, role, password, created_at) VALUES (?, ?, ?, ?, ?, ?)",

@@ -12,7 +12,7 @@ class Link:
         self.agent = agent
         self.wake = wake
         self.over: str | None = None
-        """Why it must end: REPLACED, or the reason its agent's sessions have ended for."""
+        """Why it must end: REPLACED, MOVED, or the reason its agent's sessions have ended for."""
 
     def end(self, reason: str) -> None:
         """Let it end."""
@@ -22,6 +22,8 @@ class Link:
 
 REPLACED = "replaced"
 """Another connection of the same agent took its place."""
+MOVED = "moved"
+"""Another key may be needed now."""
 
 
 class _Presence:

@@ -156,6 +156,11 @@ def page(
     return [_agent(row) for row in rows], int(total)
 
 
+def count_by_status(tx: Tx) -> dict[str, int]:
+    """How many agents there are of each status, as it was told last."""
+    return dict(tx.execute("SELECT status, count(*) FROM agents GROUP BY status ORDER BY status"))
+
+
 def change(
     tx: Tx,
     agent: Agent,
@@ -168,21 +173,22 @@ def change(
     project: Project | None = None,
 ) -> Agent:
     """Change an agent that was just read; what is None stays. Raises Conflict for a name that is taken."""
-    values = {
+    said = {
         "name": name,
         "hostname": hostname,
         "version": version,
-        "labels": _text(labels) if labels is not None else None,
+        "labels": labels,
         "project": project.number if project is not None else None,
     }
-    given = {column: value for column, value in values.items() if value is not None}
-    if not given:
+    news = {column: value for column, value in said.items() if value is not None and value != getattr(agent, column)}
+    if not news:
         return agent
-    columns = "".join(f", {column} = :{column}" for column in given)
+    columns = "".join(f", {column} = :{column}" for column in news)
+    values = {column: _text(value) if isinstance(value, dict) else value for column, value in news.items()}
     try:
         tx.execute(
             f"UPDATE agents SET updated_at = :now{columns} WHERE id = :number",
-            {**given, "now": now_ms, "number": agent.number},
+            {**values, "now": now_ms, "number": agent.number},
         )
     except sqlite3.IntegrityError as error:
         raise Conflict("there is an agent of this name already") from error

@@ -139,7 +139,7 @@ class Intake:
 
     def _store_lines(self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event]) -> int:
         batch, used = tx.batch, 0
-        next_id, append, to_row = batch.numbering.next_id, batch.append, events.to_row
+        next_id, append, to_row = batch.numbering.next_id, batch.append_plain, events.to_row
         for event in incoming:
             ms = event.time // 1000
             if not horizon_ms <= ms <= event.received + FUTURE_TOLERANCE_MS:

@@ -118,10 +118,9 @@ class Letters:
 
 
 def written(address: str, user: User, link: Link) -> str:
-    """The text of the letter."""
+    """The text of the letter; the name is not in it, which whoever registered with this address has chosen."""
     return (
-        f"Hello {' '.join(user.name.split())},\n\n"
-        f"somebody, probably you, wants to set a new password for {user.email} at {address}.\n"
+        f"Somebody, probably you, wants to set a new password for {user.email} at {address}.\n"
         "This link does it, once and within an hour:\n\n"
         f"{links.reset_url(address, link.token)}\n\n"
         "A program sends the token of the link itself, as `token` beside `new_password`, to\n"

@@ -22,8 +22,8 @@ UNWATCHED_SECONDS = 30.0
 MOST_SESSIONS = 1_000
 MOST_OF_AGENT = 100
 MOST_OF_USER = 50
-MOST_WATCHERS = 10
-"""Of one session."""
+MOST_PLACES = 10
+"""Of watchers, and of connections that send, for one session."""
 
 
 class Asked(NamedTuple):
@@ -57,6 +57,11 @@ class Live:
     def wanted(self, now: float) -> bool:
         """Whether its lines should be sent: someone watches, or did a moment ago."""
         return bool(self.watchers) or now < self.unwatched_since + UNWATCHED_SECONDS
+
+    def require_place(self, taken: set[Watcher], whose: str) -> None:
+        """Raise Conflict where no more of them can be had."""
+        if len(taken) >= MOST_PLACES:
+            raise Conflict(f"the session has {MOST_PLACES} {whose}, the most there may be")
 
     def receivers(self) -> Iterable[Watcher]:
         """All who are sent its lines."""
@@ -99,9 +104,7 @@ class Hub:
         return list(self._sessions)
 
     def watch(self, live: Live, wake: Callable[[], None]) -> Watcher:
-        """A new watcher of a session; Conflict where it has too many. The first is sent what came before it."""
-        if len(live.watchers) >= MOST_WATCHERS:
-            raise Conflict(f"the session has {MOST_WATCHERS} watchers, the most there may be")
+        """A new watcher of a session; the first is sent what came before it."""
         watcher = live.early or Watcher(live.asked.id, self._store)
         watcher.wake = wake
         live.early = None

@@ -43,7 +43,7 @@ def _masked(part: re.Match[str]) -> str:
     runs = _DIGITS.findall(text)
     if not runs:
         return text
-    if len(runs) > 1 or len(text) >= _LONG or text[:2] in {"0x", "0X"}:
+    if len(runs) > 1 or len(text) >= _LONG or text.startswith(("-", "+", "0x", "0X")):
         return MASK
     if len(text) >= _LONG_HEX and _HEX.fullmatch(text):
         return MASK

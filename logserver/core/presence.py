@@ -61,8 +61,11 @@ class Presence:
         return len(rows) == limit
 
 
-def beat(tx: Tx, agent: Agent, said: Heartbeat, now_ms: int) -> None:
-    """Note the heartbeat of an agent that was just read with its told status; what it does not say stays."""
+def beat(tx: Tx, agent: Agent, said: Heartbeat, now_ms: int) -> Agent:
+    """Note the heartbeat of an agent that was just read with its told status; what it does not say stays.
+
+    Returns it with the status that it has now.
+    """
     metrics = msgspec.json.encode(said.metrics).decode() if said.metrics is not None else None
     tx.execute(
         "UPDATE agents SET last_heartbeat_at = ?, version = coalesce(?, version), metrics = coalesce(?, metrics)"
@@ -71,6 +74,7 @@ def beat(tx: Tx, agent: Agent, said: Heartbeat, now_ms: int) -> None:
     )
     if said.status != agent.status:
         _become(tx, agent, said.status, now_ms)
+    return msgspec.structs.replace(agent, status=said.status)
 
 
 def moved(tx: Tx, before: Agent, after: Agent, now_ms: int) -> None:

@@ -35,6 +35,4 @@ def register(
         return made, True
     if agent.project != project.number:
         raise Conflict("there is an agent of this name that is not of this key's project")
-    said = {"hostname": hostname, "version": version, "labels": labels}
-    news = {field: value for field, value in said.items() if value is not None and value != getattr(agent, field)}
-    return agents.change(tx, agent, now_ms=now_ms, **news), False  # type: ignore[arg-type]  # each value is of its own field's type
+    return agents.change(tx, agent, now_ms=now_ms, hostname=hostname, version=version, labels=labels), False

@@ -47,6 +47,11 @@ class Batch:
         if sample is not None:
             self._samples.append((project, event.id, sample))
 
+    def append_plain(self, tx: Tx, project: int, event: Event, words: tuple[Row, tuple[int, str, str]]) -> None:
+        """As append(), of a log or error whose sender gave it no identity: there is no need to find() it."""
+        dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
+        self._rows.append((*words, project, dimension))
+
     def measure(self, measure: Measure) -> None:
         """Add numbers that came without an event."""
         self._measures.append(measure)

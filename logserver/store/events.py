@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from logserver.store import words
+from logserver.store import flat, words
 from logserver.store.ids import id_ms, project_range, uuid_text
 from logserver.store.tx import Tx
 
@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_context = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class Event(msgspec.Struct, kw_only=True):
+class Event(msgspec.Struct, kw_only=True, gc=False):
     """An error, log, metric, transaction, span or check-in, whatever dialect it was sent in."""
 
     type: str
@@ -68,7 +68,7 @@ class Event(msgspec.Struct, kw_only=True):
 def to_row(event: Event) -> tuple[Row, tuple[int, str, str]]:
     """The row of a numbered event and its entry in the index."""
     group = event.error_group
-    text, facets = words.newest_words(
+    text, facets = flat.words_of(
         event.type,
         event.level,
         uuid_text(group) if group is not None else None,

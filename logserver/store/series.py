@@ -19,7 +19,7 @@ from logserver.store.words import SEVERITY, severity
 OTHER = "~other"
 """Stands for every name beyond a project's bound."""
 
-BOUNDS = {"environment": 100, "release": 500, "name": 2_000, "labelled": 5_000, "audit": 2_000}
+BOUNDS = {"environment": 100, "release": 500, "name": 2_000, "labelled": 2_000, "audit": 2_000}
 """How many different values of each kind a project may bring; ``labelled`` are names with labels."""
 
 Place = tuple[int, int, int]
@@ -39,6 +39,7 @@ class Vocabulary:
         self._dimensions: dict[tuple[int, str, str, str], int] = {}
         self._series: dict[tuple[int, str, str, str, str], int] = {}
         self._hours: dict[int, int] = {}
+        self._counts: dict[tuple[int, str], int] = {}
 
     def forget(self) -> None:
         """Forget everything: after a transaction that failed, or to bound the memory."""
@@ -46,6 +47,7 @@ class Vocabulary:
         self._dimensions.clear()
         self._series.clear()
         self._hours.clear()
+        self._counts.clear()
 
     def trim(self) -> None:
         """Bound the memory; only between transactions."""
@@ -64,15 +66,19 @@ class Vocabulary:
         if not value:
             return value
         self.admitted += 1
-        tx.execute(
-            "INSERT INTO vocabulary (project, kind, value) SELECT ?, ?, ? WHERE"
-            " (SELECT count(*) FROM vocabulary WHERE project = ? AND kind = ?) < ? ON CONFLICT DO NOTHING",
-            (project, kind, value, project, kind, BOUNDS[kind]),
-        )
-        row = tx.execute(
-            "SELECT 1 FROM vocabulary WHERE project = ? AND kind = ? AND value = ?", (project, kind, value)
-        ).fetchone()
-        return value if row else OTHER
+        key = (project, kind, value)
+        if tx.execute("SELECT 1 FROM vocabulary WHERE project = ? AND kind = ? AND value = ?", key).fetchone():
+            return value
+        n = self._counts.get((project, kind))
+        if n is None:
+            (n,) = tx.execute(
+                "SELECT count(*) FROM vocabulary WHERE project = ? AND kind = ?", (project, kind)
+            ).fetchone()
+        room = n < BOUNDS[kind]
+        if room:
+            tx.execute("INSERT INTO vocabulary (project, kind, value) VALUES (?, ?, ?)", key)
+        self._counts[project, kind] = n + room
+        return value if room else OTHER
 
     def dimension(self, tx: Tx, project: int, event_type: str, level: str, environment: str) -> int:
         """The number that stands for a type, level and environment in the counts of a project."""

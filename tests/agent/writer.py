@@ -23,12 +23,10 @@ class Written:
     """Where it is; None once it was deleted."""
     unknown: bool = False
     """Whether it was gone before anybody began to read it: its lines may be missed."""
-    optional: set[str] = field(default_factory=set)
-    """Lines that may be missed beside."""
     late: set[str] = field(default_factory=set)
     """Lines written after it was rotated away: those of its successor may come before them."""
     copied: bool = False
-    """Whether it lives on as a copy, which is another file."""
+    """Whether it lives on as a copy, or has the inode of an earlier one: it may be known as two files."""
     torn: bool = False
     """Whether it ended without an end of line."""
 
@@ -43,6 +41,7 @@ class Writer:
         self.rotated: dict[str, Written] = {}
         self._number = 0
         self._time = START_NS
+        self._inodes: dict[int, Written] = {}
 
     def line(self, name: str) -> str:
         """A line that there is once."""
@@ -93,6 +92,7 @@ class Writer:
         self._number += 1
         copy = Path(f"{one.path}.{self._number}")
         shutil.copyfile(one.name, copy)
+        self._inodes.setdefault(copy.stat().st_ino, one)
         self._touch(copy)
         os.truncate(one.name, 0)
         self._touch(one.name)
@@ -100,7 +100,7 @@ class Writer:
         one.copied = True
         following = Written(one.path, name=one.name)
         one.name = copy
-        self.all.append(following)
+        self.all.append(following)  # has the inode of the one that was cut off
         self.current[name] = following
         return one
 
@@ -141,6 +141,8 @@ class Writer:
         assert one.name is not None
         with one.name.open("ab") as file:
             file.write(text.encode())
+            inode = os.fstat(file.fileno()).st_ino
+        one.copied |= self._inodes.setdefault(inode, one) is not one
         self._touch(one.name)
 
     def _touch(self, path: Path) -> None:

@@ -124,6 +124,7 @@ ENDPOINTS = [
         examples={
             "A light parcel": Example(PARCEL, fresh=("uuid",)),
             "One with a note": Example({"parcel": {**PARCEL["parcel"], "note": "fragile"}}, keeps={"parcel": "id"}),
+            "One that is only shown": Example({"parcel": {"uuid": "…", "weight": 1}}, collected=False),
             "No parcel": Example({}, status=400),
             "No JSON": Example(b"{", status=400),
             "A weightless parcel": Example({"parcel": {"uuid": "x", "weight": 0}}, status=422),

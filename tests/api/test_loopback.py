@@ -19,7 +19,7 @@ def local(server: Server, peer: str | None, trusted: str = "", **headers: str) -
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
-@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080"])
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080", "0.0.0.0:8080"])
 def test_a_program_on_the_machine(server: Server, peer: str, host: str) -> None:
     assert local(server, peer, host=host)
     assert local(server, peer, host=host, origin=f"http://{host}")

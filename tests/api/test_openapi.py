@@ -60,7 +60,7 @@ def test_limits_are_told_where_they_are_declared() -> None:
 
 def test_what_is_accepted_is_shown_and_what_is_refused_is_not() -> None:
     examples = SEND["requestBody"]["content"]["application/json"]["examples"]
-    assert examples.keys() == {"A light parcel", "One with a note"}
+    assert examples.keys() == {"A light parcel", "One with a note", "One that is only shown"}
     assert examples["A light parcel"] == {"value": PARCEL}
 
 

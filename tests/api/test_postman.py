@@ -61,6 +61,10 @@ def test_each_request_is_answered_as_it_expects_in_their_order() -> None:
     }
 
 
+def test_an_example_that_is_only_shown_is_no_request() -> None:
+    assert "Parcels: One that is only shown" not in ITEMS
+
+
 def test_a_request_uses_what_an_earlier_one_was_told() -> None:
     assert sent("Parcels: One with a note", "Parcels: The one with a note").got == 200
     assert "pm.collectionVariables" not in script_of(ITEMS["Parcels: Send a parcel, without a credential"])

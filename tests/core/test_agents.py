@@ -1,8 +1,10 @@
 """Whether agents are there: silence, errors and what brings them back, as states and as alerts."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import msgspec
 import pytest
 from hypothesis import given
@@ -165,6 +167,12 @@ def test_a_webhook_is_told_of_it_and_of_its_return(clock: FakeClock, tmp_path: P
         server.wait(200)
         beats(server, key, agent)
         server.run(app.dispatcher.one_pass, clock.now_ms())
+        (listed,) = told(ask(server, "GET", "/api/v1/alerts", sender.token))["alerts"]
+        assert (listed["rule_id"], listed["group_by"], listed["status"]) == (
+            "builtin_agent_offline",
+            "agent",
+            "resolved",
+        )
         received = [msgspec.json.decode(request.body) for request in receiver.wait_for(2)]
     assert {(each["type"], each["data"]["rule_name"], each["data"]["group_key"]) for each in received} == {
         ("alert.triggered", "agent_offline", "web-1"),
@@ -250,33 +258,42 @@ def test_the_agents_of_a_project_go_on_in_its_list_when_it_is_archived(
     assert shown(server, admin, agent)["project_id"] == sender.project.uuid
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tx]:
+    """An open transaction that many examples share."""
+    with transaction(tmp_path_factory.mktemp("store")) as opened:
+        projects.create(opened, slug="shop", now_ms=0)
+        yield opened
+
+
+@hypothesis.settings(deadline=None)
 @given(
     since=st.integers(0, 300_000),
     beat=st.integers(0, 400_000) | st.none(),
-    now=st.integers(0, 400_000),
+    until=st.integers(0, 400_000),
     sent=st.sampled_from(["online", "error", "offline"]),
 )
 def test_what_is_answered_is_what_the_job_would_find(
-    tmp_path_factory: pytest.TempPathFactory, since: int, beat: int | None, now: int, sent: Any
+    lasting: Tx, since: int, beat: int | None, until: int, sent: Any
 ) -> None:
     """The status at a moment, the filter of the list and the pass of the job are one rule."""
-    clock = FakeClock(since)
-    watch = Presence(clock)
-    with transaction(tmp_path_factory.mktemp("store")) as tx:
-        project = projects.create(tx, slug="shop", now_ms=0)
-        agent = agents.create(tx, name="a", project=project, now_ms=0)
+    lasting.execute("SAVEPOINT example")
+    try:
+        watch, now = Presence(FakeClock(since)), max(until, since)
+        agent = agents.create(lasting, name="a", project=projects.by_slug(lasting, "shop"), now_ms=0)
         if beat is not None:
-            presence.beat(tx, agent, Heartbeat(sent), beat)
-        watch.miss_overdue(tx, since)
-        for at in range(since, max(now, since), 25_000):
-            watch.miss_overdue(tx, at)
-        now = max(now, since)
-        told = agents.read(tx, agent.uuid, Moment(now, since))
-        for status_ in agents.STATUSES:
-            found, total = agents.page(tx, Moment(now, since), offset=0, limit=9, status=status_)
-            assert [each.uuid for each in found] == [agent.uuid] * total == [agent.uuid] * (told.status == status_)
-        watch.miss_overdue(tx, now)
-        assert agents.read(tx, agent.uuid).status == told.status
+            presence.beat(lasting, agent, Heartbeat(sent), beat)
+        for at in range(since, now, 25_000):
+            watch.miss_overdue(lasting, at)
+        told = agents.read(lasting, agent.uuid, Moment(now, since)).status
+        for each in agents.STATUSES:
+            found, total = agents.page(lasting, Moment(now, since), offset=0, limit=9, status=each)
+            assert [agent.uuid for agent in found] == [agent.uuid] * total == [agent.uuid] * (told == each)
+        watch.miss_overdue(lasting, now)
+        assert agents.read(lasting, agent.uuid).status == told
+        assert (told == "unknown") == (beat is None)
+    finally:
+        lasting.execute("ROLLBACK TO example")
 
 
 def an_agent(tx: Tx, project: Project, **values: Any) -> Agent:

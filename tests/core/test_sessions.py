@@ -7,7 +7,7 @@ import jwt
 from logserver.core import accounts, sessions
 from logserver.store.database import transaction
 from tests.fakes import FakeClock
-from tests.serving import Server, signed_in
+from tests.serving import Serve, Server, signed_in
 
 ME = "/api/v1/auth/me"
 
@@ -44,3 +44,28 @@ def test_what_was_not_signed_here_is_none(server: Server, tmp_path: Path) -> Non
     token = server.person()
     unsigned = jwt.encode(jwt.decode(token, options={"verify_signature": False}), "", "none")
     assert [asked(server, each) for each in (foreign, unsigned, token[:-4] + "AAAA", "eyJ", None)] == [401] * 5
+
+
+def test_a_remembered_session_has_the_role_of_now(server: Server) -> None:
+    server.person("root@example.com")
+    token = server.person("bob@example.com", "member")
+
+    def role() -> str:
+        credential = server.run(server.app.credentials.find, token.encode())
+        assert credential is not None
+        assert credential == server.app.credentials.remembered(token.encode())
+        return str(credential.bound["role"])
+
+    roles = [role()]
+    for given in ("admin", "member"):
+        server.administer(lambda tx, to: accounts.set_role(tx, accounts.by_email(tx, "bob@example.com"), to), given)
+        roles.append(role())
+    assert roles == ["member", "admin", "member"]
+
+
+def test_whom_the_setting_names_is_an_admin_whatever_is_stored(serve: Serve) -> None:
+    server = serve(admin_emails=" Bob@Example.com ,")
+    for email, role in (("bob@example.com", "admin"), ("eve@example.com", "member")):
+        credential = server.run(server.app.credentials.find, server.person(email, "member").encode())
+        assert credential is not None
+        assert credential.bound["role"] == role

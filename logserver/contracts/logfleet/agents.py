@@ -22,6 +22,7 @@ from logserver.contracts.logfleet.agent_fields import (
 )
 from logserver.contracts.logfleet.paging import sheet_of
 from logserver.core import agents, landing, presence
+from logserver.core.agent_links import MOVED
 from logserver.core.agents import Agent
 from logserver.core.times import iso_text
 from logserver.store.tx import Tx
@@ -99,7 +100,13 @@ class AgentHandlers:
             presence.moved(tx, agent, changed, now)
             return self._read(tx, agent_id)
 
-        return Work(change, (request.params["id"],), 0, 0, _answer(200))
+        def finish(agent: Agent) -> Reply:
+            if project_id is not None:
+                # Its connection was opened with a key of the project it has left, perhaps.
+                self._live.links.end(agent.uuid, MOVED)
+            return Reply(200, shown_agent(agent))
+
+        return Work(change, (request.params["id"],), 0, 0, finish)
 
     def delete(self, request: Request) -> Work:
         """DELETE /api/v1/agents/{id}."""

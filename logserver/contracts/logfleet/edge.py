@@ -96,9 +96,7 @@ class EdgeHandlers:
         project = landing_of(request)
 
         def beat(tx: Tx) -> Agent:
-            agent = agents.acting(tx, agent_id or named, project)
-            presence.beat(tx, agent, said, now)
-            return agent
+            return presence.beat(tx, agents.acting(tx, agent_id or named, project), said, now)
 
         def finish(agent: Agent) -> Reply:
             answer = agent_wire.Acknowledged(

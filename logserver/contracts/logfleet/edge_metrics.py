@@ -17,7 +17,7 @@ from logserver.core.metrics.points import Taken
 from logserver.core.metrics.readings import Reading
 from logserver.store.writer import WriteTx
 
-MAX_BODY = 4_000_000
+MAX_BODY = 8_000_000
 """Bytes of a batch of points, unpacked."""
 
 _MAX_ID = 200

@@ -16,7 +16,9 @@ from logserver.core.metrics.rules import (
 )
 from logserver.core.times import read_time
 
-MAX_POINTS = 5_000
+MAX_POINTS = 2_000
+"""Of a batch: as many as the others who write can wait for."""
+
 MAX_BUCKETS = 100
 MAX_COUNT = 10**10
 """The most values in a bucket of one point."""

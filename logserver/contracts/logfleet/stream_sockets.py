@@ -6,6 +6,7 @@ from uuid import UUID
 
 from logserver.api.connections import GOING_AWAY, POLICY, Connection, Unfit
 from logserver.api.fields import InvalidQuery
+from logserver.api.pace import Pace
 from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.api.sockets import Talk
@@ -13,7 +14,7 @@ from logserver.contracts.logfleet import stream_wire as wire
 from logserver.contracts.logfleet.edge import landing_of
 from logserver.contracts.logfleet.stream_lines import asked_of, ended, frame_of, message_of, pass_on, said
 from logserver.core import agents, stream_sessions
-from logserver.core.agent_links import REPLACED, Link
+from logserver.core.agent_links import MOVED, REPLACED, Link
 from logserver.core.agents import Agent
 from logserver.core.faults import Gone, NotFound
 from logserver.core.live import Live
@@ -25,16 +26,18 @@ from logserver.store.tx import Tx
 NORMAL = 1000
 TAKEN_OVER = 4001
 NO_AGENT = 4404
-_CLOSES = {REPLACED: TAKEN_OVER, AGENT_DELETED: NO_AGENT, SHUTDOWN: GOING_AWAY}
+TRY_AGAIN = 1012
+_CLOSES = {REPLACED: TAKEN_OVER, AGENT_DELETED: NO_AGENT, SHUTDOWN: GOING_AWAY, MOVED: TRY_AGAIN}
 """Close codes of an agent's connection, by why it ends."""
 
 _AT_ONCE = 50
 """Messages a watcher is sent before others have their turn."""
-_MESSAGES_PER_SECOND = 10_000
+_MESSAGES_PER_SECOND = 20_000
 """What all watchers together are sent; beyond that their lines wait, and the oldest are lost."""
 _LINES_PER_SECOND = 20_000
-_FRAMES_PER_SECOND = 100
-"""What is read of one agent; beyond that its connection waits."""
+"""What is read of one connection of an agent; beyond that it waits."""
+_FRAME_COST = 20
+"""What a frame costs beside its lines, in lines."""
 _WATCHERS_WORDS = 100
 """Messages a watcher may send, who has nothing to say."""
 
@@ -46,13 +49,14 @@ class StreamSockets:
         self._hub = resources.live
         self._clock = resources.clock
         self._database = resources.database
-        self._sending = 0
+        self._pace = Pace(_MESSAGES_PER_SECOND)
 
     async def watch(self, request: Request) -> Talk:
         """GET /api/v1/stream/ws/{session_id}: the lines of a session, until it ends."""
         live, session = await self._session(request.params["session_id"])
         if live is None:
-            return partial(self._tell_end, session.reason or RESTART)
+            return partial(self._tell_end, self._why(session))
+        live.require_place(live.watchers, "watchers")
         return partial(self._watch, live)
 
     async def serve_agent(self, request: Request) -> Talk:
@@ -70,6 +74,7 @@ class StreamSockets:
             raise NotFound("the agent has no such session")
         if live is None:
             raise Gone("the session has ended")
+        live.require_place(live.senders, "senders")
         return partial(self._feed, live)
 
     async def _session(self, session_id: str) -> tuple[Live | None, StreamSession]:
@@ -78,6 +83,9 @@ class StreamSockets:
         if session is None:
             raise NotFound("there is no such session")
         return self._hub.find(session.id), session
+
+    def _why(self, session: StreamSession) -> str:
+        return session.reason or (SHUTDOWN if self._hub.closed else RESTART)
 
     async def _tell_end(self, reason: str, connection: Connection) -> None:
         await connection.send(ended(Ended(reason)))
@@ -94,7 +102,8 @@ class StreamSockets:
             await asyncio.sleep(0)
 
         if self._hub.find(live.asked.id) is None:  # it ended while this connection was made
-            await self._tell_end((await self._session(live.asked.id))[1].reason or RESTART, connection)
+            _, session = await self._session(live.asked.id)
+            await self._tell_end(self._why(session), connection)
             return
         watcher = self._hub.watch(live, connection.wake)
         watcher.ends = connection.cut
@@ -105,29 +114,25 @@ class StreamSockets:
 
     async def _tell(self, watcher: Watcher, connection: Connection) -> bool:
         """Send a watcher all there is; whether that was the last."""
-        self._sending += 1
-        try:
-            while told := watcher.take(_AT_ONCE):
-                for each in told:
-                    await connection.send(message_of(each))
-                    if isinstance(each, Ended):
-                        await connection.close(GOING_AWAY if each.reason == SHUTDOWN else NORMAL, each.reason)
-                        return True
-                # All who are being sent something share what the server does in a second.
-                await asyncio.sleep(len(told) * self._sending / _MESSAGES_PER_SECOND if len(told) >= _AT_ONCE else 0)
-        finally:
-            self._sending -= 1
+        while told := watcher.take(_AT_ONCE):
+            for each in told:
+                await connection.send(message_of(each))
+                if isinstance(each, Ended):
+                    await connection.close(GOING_AWAY if each.reason == SHUTDOWN else NORMAL, each.reason)
+                    return True
+            await self._pace.take(len(told))
         return False
 
     async def _feed(self, live: Live, connection: Connection) -> None:
         sender = self._hub.send_for(live, connection.wake)
+        pace = Pace(_LINES_PER_SECOND)
 
         async def hear(message: str | bytes) -> None:
             frame = frame_of(message)
-            pass_on(self._hub, live.agent, frame.logs, [live.asked.id], self._clock.now_ms())
             if isinstance(frame.dropped, int):
                 self._lose(live.agent, {live.asked.id: frame.dropped})
-            await _paced(frame)
+            pass_on(self._hub, live.agent, frame.logs, [live.asked.id], self._clock.now_ms())
+            await pace.take(_FRAME_COST + len(frame.logs))
 
         try:
             await connection.converse(partial(self._tell, sender, connection), hear)
@@ -136,6 +141,7 @@ class StreamSockets:
 
     async def _serve(self, agent: Agent, connection: Connection) -> None:
         link = Link(agent.uuid, connection.wake)
+        pace = Pace(_LINES_PER_SECOND)
         told: list[wire.Stream] | None = None
 
         async def tell() -> bool:
@@ -151,12 +157,12 @@ class StreamSockets:
 
         async def hear(message: str | bytes) -> None:
             frame = frame_of(message)
+            if isinstance(frame.dropped, dict):
+                self._lose(agent.uuid, frame.dropped)
             now_ms = self._clock.now_ms()
             for line in frame.logs:
                 pass_on(self._hub, agent.uuid, [line], line.sessions, now_ms)
-            if isinstance(frame.dropped, dict):
-                self._lose(agent.uuid, frame.dropped)
-            await _paced(frame)
+            await pace.take(_FRAME_COST + len(frame.logs))
 
         self._hub.links.attach(link)
         try:
@@ -168,10 +174,6 @@ class StreamSockets:
         for session_id, count in lost.items():
             for receiver in self._hub.receivers(agent, [session_id]):
                 receiver.lose(count)
-
-
-async def _paced(frame: wire.Frame) -> None:
-    await asyncio.sleep(max(1 / _FRAMES_PER_SECOND, len(frame.logs) / _LINES_PER_SECOND))
 
 
 def _acting(tx: Tx, request: Request) -> Agent:

@@ -27,7 +27,7 @@ class ErrorPayload(msgspec.Struct):
     """The sender's own key of the error group."""
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """One log line; ``null`` is as good as a field that is left out."""
 
     timestamp: str

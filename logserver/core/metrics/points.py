@@ -81,30 +81,51 @@ def _held(reading: Reading, now_ms: int) -> Reading:
 
 
 def _measures(project: int, environment: str, readings: Iterable[Reading]) -> list[Measure]:
-    """The readings summed up by series and minute."""
-    sketches: dict[tuple[int, str, Labels], Sketch] = {}
-    buckets: dict[tuple[int, str, Labels], Counter[str]] = {}
+    """The readings summed up by series and minute: first for each set of labels, then for all of them together."""
+    sums: dict[tuple[int, str, Labels], _Sum] = {}
     for reading in readings:
-        for labels in {(), reading.labels}:
-            key = (reading.at_ms // 60_000, reading.name, labels)
-            held = sketches.get(key)
-            if held is None:
-                sketches[key] = reading.sketch()
-            else:
-                held.merge(reading.sketch())
-            if reading.buckets is not None:
-                counts = {spelled_bound(bound): n for bound, n in reading.buckets.items()}
-                buckets.setdefault(key, Counter()).update(counts)
+        sums.setdefault((reading.at_ms // 60_000, reading.name, reading.labels), _Sum()).add(reading)
+    whole: dict[tuple[int, str], _Sum] = {}
+    for (minute, name, _), part in sums.items():
+        whole.setdefault((minute, name), _Sum()).merge(part)
     return [
-        Measure(
-            project,
-            minute,
-            series_name(name, labels, MAX_NAME) if labels else name,
-            environment,
-            bool(labels),
-            sketch,
-            buckets.get((minute, name, labels)),
-        )
-        for (minute, name, labels), sketch in sketches.items()
-        if sketch.n
+        *(
+            Measure(project, minute, name, environment, labelled=False, sketch=part.sketch, buckets=part.buckets)
+            for (minute, name), part in whole.items()
+            if part.sketch.n
+        ),
+        *(
+            Measure(
+                project,
+                minute,
+                series_name(name, labels, MAX_NAME),
+                environment,
+                labelled=True,
+                sketch=part.sketch,
+                buckets=part.buckets,
+            )
+            for (minute, name, labels), part in sums.items()
+            if part.sketch.n and labels
+        ),
     ]
+
+
+class _Sum:
+    """Readings of a series and minute, summed up."""
+
+    __slots__ = ("buckets", "sketch")
+
+    def __init__(self) -> None:
+        self.sketch = Sketch()
+        self.buckets: Counter[str] = Counter()
+
+    def add(self, reading: Reading) -> None:
+        if reading.buckets is None:
+            self.sketch.add(reading.value)
+            return
+        self.sketch.merge(reading.sketch())
+        self.buckets.update({spelled_bound(bound): n for bound, n in reading.buckets.items()})
+
+    def merge(self, other: "_Sum") -> None:
+        self.sketch.merge(other.sketch)
+        self.buckets.update(other.buckets)

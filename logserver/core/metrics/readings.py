@@ -23,16 +23,14 @@ class Reading(NamedTuple):
     """Of a histogram how many values by upper bound, ascending up to infinity; not cumulative."""
 
     def sketch(self) -> Sketch:
-        """The same as a summary of numbers. Of a histogram each value counts as the middle of its bucket.
+        """A histogram as a summary of numbers: each value counts as the middle of its bucket.
 
         What lies above the last bound counts as that bound, unless there is no other: then as the mean.
         """
         sketch = Sketch()
-        if self.buckets is None:
-            sketch.add(self.value)
-            return sketch
-        bounds = list(self.buckets)
-        for bound, n in self.buckets.items():
+        buckets = self.buckets or {}
+        bounds = list(buckets)
+        for bound, n in buckets.items():
             if n:
                 sketch.add_many(self._middle(bounds, bound), n)
         sketch.total = self.value

@@ -202,7 +202,9 @@ def test_a_change_leaves_the_rest_as_it_was(server: Server, admin: str, sender: 
     assert changed(server, admin, agent, project_id=sender.project.slug) == now | {"project_id": sender.project.uuid}
 
 
-@pytest.mark.parametrize("fields", [{}, {"name": None, "labels": None}, {"other": 1}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"name": None, "labels": None}, {"other": 1}, {"name": "web-1", "labels": {}, "hostname": ""}]
+)
 def test_a_change_of_nothing_changes_nothing(server: Server, admin: str, fields: dict[str, Any]) -> None:
     agent = made(server, admin)
     server.clock.turn(1)

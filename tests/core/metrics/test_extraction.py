@@ -7,6 +7,7 @@ import re2  # type: ignore[import-untyped]  # it is published without types
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logserver.core.metrics import patterns
 from logserver.core.metrics.extraction import Extractor, Reader, RuleSet
 from logserver.core.metrics.rules import MetricConfig, MetricRule
 from logserver.core.metrics.tallies import Tally
@@ -87,7 +88,7 @@ PIECES = [
     r"\B",
 ]
 PIECES += ["ü", r"\pL", r"\w", r"\d", "(?i:A)", "", "(?P<g>a*)", "\n"]
-patterns = (
+expressions_of = (
     st.lists(
         st.tuples(st.sampled_from(PIECES), st.sampled_from(["", "*", "+", "?", "{2}"])).map(
             lambda pair: pair[0] if pair[1] == "" else f"(?:{pair[0]}){pair[1]}"
@@ -112,7 +113,7 @@ def usable(pattern: str) -> bool:
     return True
 
 
-@given(st.lists(patterns.filter(usable), min_size=1, max_size=40), st.lists(lines, max_size=10))
+@given(st.lists(expressions_of.filter(usable), min_size=1, max_size=40), st.lists(lines, max_size=10))
 def test_the_fast_way_is_the_slow_way(expressions: list[str], sent: list[bytes]) -> None:
     rules = [
         rule(expression, name=f"m{number}", labels=["g"] if "?P<g>" in expression else [])
@@ -127,9 +128,9 @@ def test_the_fast_way_is_the_slow_way(expressions: list[str], sent: list[bytes])
     assert fast.state() == slow.state()
 
 
-def config(source: str, *patterns: str, **fields: Any) -> MetricConfig:
+def config(source: str, *expressions: str, **fields: Any) -> MetricConfig:
     return MetricConfig(
-        name=f"of {source}", log_source=source, metrics=[rule(one, name=one) for one in patterns], **fields
+        name=f"of {source}", log_source=source, metrics=[rule(one, name=one) for one in expressions], **fields
     )
 
 
@@ -158,9 +159,34 @@ def test_what_cannot_be_used_is_left_out_and_named() -> None:
     assert [one.rule.name for one in extractor.matches(b"fine")] == ["fine"]
 
 
-def test_patterns_too_large_for_one_set_are_still_found() -> None:
-    large = [f"{chr(97 + number)}.{{1,80}}[^x]{{80}}z" for number in range(12)]
+def test_many_rules_are_found_in_their_order() -> None:
+    extractor = Extractor([Reader(rule(f"x{number}y", name=f"m{number}")) for number in range(70)])
+    tally = Tally()
+    extractor.count([b"x69y x0y x33y x31y", b"nothing"], tally)
+    assert [point.name for point in tally.points(0)] == ["m0", "m31", "m33", "m69"]
+
+
+@pytest.mark.parametrize("memory", [1_000, 30_000, 300_000])
+def test_patterns_that_no_set_has_room_for_are_still_found(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "SET_MEMORY", memory)
+    large = [f"{chr(97 + number)}[^x]{{80}}z" for number in range(12)]
     extractor = Extractor([Reader(rule(one, name=one)) for one in large])
     tally = Tally()
-    extractor.count([b"c" + b"-" * 120 + b"z"], tally)
-    assert [point.name for point in tally.points(0)] == [large[2]]
+    extractor.count([b"c" + b"-" * 80 + b"z", b"-", b"ld" + b"-" * 79 + b"zz"], tally)
+    assert [point.name for point in tally.points(0)] == [large[2], large[3], large[11]]
+
+
+def test_rules_of_very_many_kinds_of_sources_are_still_found() -> None:
+    names = "abcdefghi"
+    rules = RuleSet([config(f"*{name}*", name) for name in names])
+    for number in range(1, 1 << len(names)):
+        chosen = [name for bit, name in enumerate(names) if number >> bit & 1]
+        extractor = rules.of("/var/log/" + "-".join(chosen))
+        assert extractor is not None
+        assert [one.rule.name for one in extractor.matches(names.encode())] == chosen
+
+
+@pytest.mark.parametrize("expression", ["(", "\ud800", r"(?:\pL{3}){2}"])
+def test_what_is_no_pattern_is_refused(expression: str) -> None:
+    with pytest.raises(patterns.Unusable):
+        patterns.compiled(expression)

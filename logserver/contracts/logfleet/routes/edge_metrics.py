@@ -22,9 +22,10 @@ _POINTS: list[dict[str, Any]] = [
     },
 ]
 _DESCRIPTION = (
-    "A counter's value is an increment. A point lands at its `timestamp`, up to 72 hours late; older ones are"
-    " `rejected`. A batch that is sent again with its `batch_id`, on either path, counts once and is answered as"
-    " before. The same series as any other metric."
+    "At most 2,000 points, unpacked 8 MB. A counter's value is an increment; the buckets of a histogram are not"
+    " cumulative. A point lands at its `timestamp`, up to 72 hours late; older ones are `rejected`, and those more than"
+    " ten minutes ahead are of now. A batch that is sent again with its `batch_id`, on either path, counts once and is"
+    " answered as before. The same series as any other metric."
 )
 
 

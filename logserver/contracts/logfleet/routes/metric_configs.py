@@ -68,7 +68,8 @@ def _of_people(routes: Routes, handlers: MetricConfigHandlers) -> list[Endpoint]
             tag=TAG,
             summary="Make a metric config",
             description="Agents apply it when they next ask, within a minute. Patterns are RE2 and are searched in the"
-            " raw line; a rule yields at most one value of a line.",
+            " raw line; a rule yields at most one value of a line. `log_source` is a glob over the full path of a file"
+            " (`*` within a name, `**` over any number of them; without a slash it is about the name), or `stdin`.",
             handler=routes.acts(handlers.create, rules(USERS, admin=True, limit=MAX_BODY), "dashboard"),
             auth=Auth.ADMIN,
             takes=wire.ConfigRequest,
