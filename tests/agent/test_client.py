@@ -9,7 +9,7 @@ import pytest
 
 from logserver.agent.client import MAX_ANSWER, Address, Answer, Away, Client, Denied, said, seconds
 from tests.agent.edge import KEY, Edge, Said
-from tests.core.post.test_outbound import certificate
+from tests.core.posting.test_outbound import certificate
 from tests.fakes import START_MS, FakeClock
 from tests.receiver import Receiver, answer, endless, reset, says
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from logserver.core import accounts, tokens
-from logserver.core.line_filters import LineFilter
-from logserver.core.lines import parse
+from logserver.core import tokens
+from logserver.core.lines.filters import LineFilter
+from logserver.core.lines.lines import parse
+from logserver.core.people import accounts
 from logserver.store.database import transaction
 from tests.whole.process import PATIENCE, serving
 from tests.whole.raw import Wire
