@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from logserver.app import Application
-from logserver.core.passwords import Argon2, Passwords
+from logserver.core.people.passwords import Argon2, Passwords
 from tests.fakes import FakeClock
 from tests.serving import CHEAP, Sender, Serve, Server, settings
 

@@ -193,14 +193,6 @@ class Agent:
     def _waiting(self) -> int:
         return len(self._ledger.points) + len(self._ledger.lines)
 
-    async def _send_rest(self) -> None:
-        """Send what waits, trying once; what is not taken waits on disk for the next start."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SEND_SECONDS):
-                await asyncio.gather(self._points.drain(), self._lines.drain(), return_exceptions=True)
-        if waiting := self._waiting():
-            logger.warning("%d batches wait in %s for the next start", waiting, self._folder.path)
-
     def _figures(self) -> dict[str, float]:
         ledger = self._ledger
         return {
