@@ -82,7 +82,7 @@ class Joints:
         """
         out = Unwrapped([], [], [])
         wrapped = False
-        ends = [*offsets[1:], end]
+        ends = [*offsets, end][1:]
         for line, offset, behind in zip(lines, offsets, ends, strict=True):
             one = _wrapped(line)
             if one is None:
@@ -139,5 +139,5 @@ def _wrapped(line: bytes) -> _Wrapped | None:
         return None
     try:
         return _decoder.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -24,6 +24,7 @@ class StandardInput:
         """Whether it has ended."""
         self.cut_lines = 0
         self.skipped_bytes = 0
+        self._stdin = stdin  # closes its descriptor when it is forgotten
         self._descriptor = stdin.fileno()
         self._file = f"stdin-{uuid4().hex}"  # another one in every run: the same offset is never the same line
         self._poll = select.poll()

@@ -9,7 +9,20 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import agent, commits, footprint, growth, ingest, lines, logins, lumina, pages, table, trail
+from tests.benchmarks import (
+    agent,
+    commits,
+    following,
+    footprint,
+    growth,
+    ingest,
+    lines,
+    logins,
+    lumina,
+    pages,
+    table,
+    trail,
+)
 from tests.benchmarks.plan import Plan, Result
 from tests.benchmarks.processes import LOAD, on_cores
 
@@ -35,6 +48,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
     "agent-lines": lines.agent_lines,
+    "agent-reading": following.agent_reading,
     "agent": agent.agent,
 }
 """What can be measured, by name, in the order of the table."""
