@@ -1,10 +1,12 @@
 import logging
+import resource
+import signal
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from logserver.agent.folder import Folder, InUse
+from logserver.agent.folder import Folder, InUse, write
 from tests.fakes import FakeClock
 
 
@@ -37,6 +39,19 @@ def test_what_cannot_be_read_is_put_aside_and_told(
     [aside] = folder.path.glob("thing.json.broken-*")
     assert aside.read_bytes() == data
     assert not path.exists()
+
+
+def test_what_cannot_be_written_leaves_nothing_on_the_disk(tmp_path: Path) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write(tmp_path / "batch.new", b"x" * 2_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_agents_do_not_share_a_folder(tmp_path: Path, clock: FakeClock) -> None:
