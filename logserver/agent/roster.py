@@ -73,6 +73,19 @@ class Roster:
             track = Track(place, path, now)
             track.after = self._latest.get(path)
             self._follow(track)
+        for track in list(self._latest.values()):
+            self._copied_unread(track, now)
+
+    def _copied_unread(self, track: Track, now: float) -> None:
+        """Of a file that had been empty: follow what was written to it, copied and cut off while nobody looked.
+
+        A copy is older than the cutting off; what went on being written to a file that had been renamed is not.
+        """
+        place, status = track.reader.place, regular(track.path)
+        if status is None or place.offset or (status.st_dev, status.st_ino) != track.key:
+            return
+        if 0 < place.changed_ns < status.st_mtime_ns:
+            track.after = self._missed(track.path, place, place.changed_ns, track.after, now)
 
     def _see(self, now: float) -> list[Block]:
         blocks: list[Block] = []

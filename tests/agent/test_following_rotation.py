@@ -167,6 +167,33 @@ def test_what_a_copy_saved_is_read_first(tmp_path: Path, between: Break) -> None
         assert reader.later(100) == reader.later(100) == []
 
 
+def test_what_a_copy_saved_of_a_file_that_had_been_empty_is_read_as_well(tmp_path: Path) -> None:
+    path, copy = tmp_path / "a.log", tmp_path / "a.log.1"
+    path.touch()
+    stamp(path, 1_000)
+    with reading(path) as reader:
+        assert reader.lines() == []
+        append(path, b"one\ntwo\n")
+        shutil.copyfile(path, copy)
+        stamp(copy, 2_000)
+        path.write_bytes(b"three\n")
+        assert reader.restart().lines() == [b"one", b"two", b"three"]
+        assert reader.restart().later(100) == []
+
+
+def test_an_older_file_beside_an_empty_one_is_no_copy_of_it(tmp_path: Path) -> None:
+    path, old = tmp_path / "a.log", tmp_path / "a.log.1"
+    path.touch()
+    append(old, b"from before\n")
+    stamp(path, 1_000)
+    with reading(path) as reader:
+        stamp(old, 2_000)  # its writer still holds it
+        assert reader.restart().lines() == []
+        append(path, b"one\n")
+        stamp(old, 500)
+        assert reader.restart().lines() == [b"one"]
+
+
 def test_cut_under_a_writer_that_does_not_append(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     with reading(path) as reader, path.open("wb") as file:
