@@ -9,6 +9,7 @@ and nothing is lost, but for
 * lines of a file that was rotated, read and deleted within the last seconds before the crash,
 * lines of standard input that were read in those seconds, since nobody can read them again,
 * what waits longer than 72 hours or is more than the spool may hold: the oldest is dropped, counted and told,
+* lines that are read before the agent has ever known any metric rules, which are shipped and not counted,
 * values of series beyond the 5,000th within one interval, which are counted and told as well.
 
 "Seconds" are at most COMMIT_SECONDS while the server takes what it is sent, and LONGEST_SECONDS while it does not.

@@ -60,6 +60,7 @@ class Reading:
         self._on_batches = on_batches
         self._rules: RuleSet | None = None
         self._new_rules: RuleSet | None = None
+        self._without_rules = False
         self._wake = threading.Event()
         self._stopping = False
         self._pause = _SHORTEST
@@ -122,8 +123,11 @@ class Reading:
     def _held_up(self) -> bool:
         if self.trouble:
             return True
-        if self._rules is None and self._clock.monotonic() - self._begun < FIRST_RULES_SECONDS:
-            return True
+        if self._rules is None and not self._without_rules:
+            if self._clock.monotonic() - self._begun < FIRST_RULES_SECONDS:
+                return True
+            self._without_rules = True
+            logger.warning("no metric rules were ever known here: until they come, lines are read and not counted")
         return self._ship and self._ledger.lines.bytes > PAUSED_BYTES and not self._away()
 
     def _take(self, block: Block) -> None:

@@ -161,14 +161,21 @@ def test_new_rules_begin_with_a_new_tally(folder: Folder) -> None:
     ]
 
 
-def test_an_agent_that_never_knew_rules_waits_a_while_for_them(folder: Folder) -> None:
+def test_an_agent_that_never_knew_rules_waits_a_while_for_them(
+    folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
     run = Run(folder, [b"an order"])
     assert not run.reading.turn()
     run.reading.use(rules(ORDERS))
     assert run.reading.turn()
     run = Run(folder, [b"an order"])
     run.clock.turn(FIRST_RULES_SECONDS)
-    assert run.reading.turn()
+    with caplog.at_level(logging.WARNING, "logserver.agent"):
+        assert run.reading.turn()
+        run.reading.turn()
+    assert [message.rpartition(": ")[2] for message in caplog.messages] == [
+        "until they come, lines are read and not counted"
+    ]
 
 
 def test_many_series_are_sent_in_parts_of_one_moment(folder: Folder) -> None:
