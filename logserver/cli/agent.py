@@ -124,6 +124,8 @@ def agent(**values: Any) -> None:
     from logserver.core.clock import SystemClock  # noqa: PLC0415 - as said above
 
     options, with_stdin = read(values)
+    if with_stdin and sys.stdin is None:
+        raise click.UsageError("standard input is closed")
     _listen_to(values["log_level"])
     trust = trusted(values["ca_file"])
     try:
@@ -155,6 +157,11 @@ def _tell(options: "Options", *, with_stdin: bool) -> None:
         options.state,
     )
     for pattern in options.patterns:
+        if Path(pattern).is_dir():
+            logger.warning(
+                "%s is a folder, of which nothing is followed; name its files, as in %s/*.log", pattern, pattern
+            )
+            continue
         found = next(glob.iglob(pattern, recursive=True), None)  # noqa: PTH207 - pathlib has no glob of absolute paths
         logger.info("follows %s%s", pattern, "" if found else ", of which nothing is there yet")
     if with_stdin:

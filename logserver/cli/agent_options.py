@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,18 @@ def read(values: dict[str, Any]) -> tuple[Options, bool]:
     # Without quotes the shell replaces a glob by what it finds: --follow takes the first, and these are the others.
     globs = [*values["follow"], *(each for each in values["sources"] if each != "-")]
     with_stdin = values["stdin"] or "-" in values["sources"]
+    if not all(globs):
+        raise click.UsageError("a name of files to follow is empty")
     if not globs and not with_stdin:
         raise click.UsageError("there is nothing to read: name files with --follow, or standard input with -")
     try:
         address = Address.of(values["server"])
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--server") from error
+    for interval in ("heartbeat", "metrics", "poll"):
+        # No number is outside of a range.
+        if isnan(values[f"{interval}_interval"]):
+            raise click.BadParameter("nan is no number of seconds", param_hint=f"--{interval}-interval")
     hostname = socket.gethostname()
     options = Options(
         address=address,

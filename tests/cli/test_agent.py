@@ -35,6 +35,8 @@ def edge() -> Iterator[Edge]:
         (("--server", "example.com", "--key", "k", "-"), "is no address of a server"),
         ((*SERVER, "--key", "k", "-", "--label", "web"), "'web' is not KEY=VALUE"),
         ((*SERVER, "--key", "k", "-", "--heartbeat-interval", "0"), "Invalid value for '--heartbeat-interval'"),
+        ((*SERVER, "--key", "k", "-", "--poll-interval", "nan"), "nan is no number of seconds"),
+        ((*SERVER, "--key", "k", "--follow", ""), "a name of files to follow is empty"),
         ((*SERVER, "--key", "k", "-", "--ca-file", "/nowhere"), "Invalid value for '--ca-file'"),
         ((*SERVER, "--key", "k", "-", "--ca-file", os.devnull), "there are no certificates in"),
     ],
@@ -146,6 +148,19 @@ def test_standard_input_at_its_end_ends_it_with_0(tmp_path: Path, edge: Edge) ->
         assert running.process.returncode == 0
     assert edge.total("orders") == 6
     assert [line["message"] for line in edge.lines.values()] == ["an order"] * 5 + ["an order without an end"]
+
+
+def test_standard_input_that_is_closed_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "logserver", "agent", *SERVER, "--key", "k", "--state", str(tmp_path), "-"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *command], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "Error: standard input is closed")
+
+
+def test_a_folder_is_no_file_to_follow(tmp_path: Path, edge: Edge) -> None:
+    with Running(tmp_path, edge.url, "--follow", str(tmp_path)) as running:
+        assert f"name its files, as in {tmp_path}/*.log" in running.said("is a folder")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
