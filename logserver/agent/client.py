@@ -215,7 +215,7 @@ def reason(error: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {cause.verify_message}"
     if isinstance(cause, ssl.SSLError):
-        return "the TLS handshake failed"
+        return "the TLS handshake failed; perhaps its address begins with http:"
     if isinstance(cause, socket.gaierror):
         return "its name could not be resolved"
     if isinstance(cause, OSError) and cause.errno:

@@ -92,6 +92,8 @@ class Enrolment:
             said["labels"] = self._own.labels
         body = msgspec.json.encode(said)
         answer = await self._client.call("POST", "/api/v1/edge/register", body)
+        if answer.status in {404, 405}:
+            raise Away(f"it answers {answer.status}: there is no log server at {self._server}; is the address right?")
         if not answer.ok:
             raise Away(answer.refusal())
         try:

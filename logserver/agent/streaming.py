@@ -106,7 +106,7 @@ class Streaming:
                 return 60.0
             return seconds(error.response.headers.get("Retry-After", ""), self._clock.now_ms())
         except (InvalidHandshake, ConnectionClosed, TimeoutError, OSError) as error:
-            self._tell(type(error).__name__)
+            self._tell(str(error) or type(error).__name__)
             return 0.0
 
     async def _serve(self, socket: ClientConnection) -> None:

@@ -46,6 +46,7 @@ def test_one_that_is_not_known_any_more_registers_again(edge: Edge, folder: Fold
     ("said", "why"),
     [
         (Said(400, {"message": "Bad name"}), "cannot register: it answers 400: Bad name"),
+        (Said(404, {"message": "Not found"}), "cannot register: it answers 404: there is no log server at http://"),
         (Said(200, {"hello": "world"}), "cannot register: its answer is not that of a log server"),
         (Said(403, {"message": "edge:register is missing"}), "the key is refused with 403: edge:register is missing"),
     ],
