@@ -65,7 +65,7 @@ class Gate:
             request.credential = credential
             return
         if credential is not None and forbids:
-            raise Forbidden(f"a {credential.kind} token may not do this")
+            raise Forbidden(f"a token of the kind {credential.kind} may not do this")
         self.failures.take(self.source(request), limit=self._rates.failures, seconds=self._rates.seconds)
         raise Unauthorized("Unauthorized")
 
