@@ -69,12 +69,16 @@ def test_lines_are_shipped_once_and_taken_apart(user: User) -> None:
         until(lambda: len(user.finds("agent:*")) == written, running.printed)
         running.process.kill()
         running.process.wait(PATIENCE)
-    with user.starts(*command(user, ship=True), **given) as running:
+    (option,) = re.findall(r"--label environment=[a-z]+", section())
+    with user.starts(*command(user, ship=True), *option.split(), **given) as running:
         writes("after a crash")
         until(lambda: bool(user.messages('"after a crash"')), running.printed)
         running.process.terminate()
         assert running.process.wait(PATIENCE) == 0, running.printed()
     assert len(user.finds("agent:*")) == written == 4
+    (label,) = re.findall(r"--label environment=([a-z]+)", section())
+    here = f'environment:{label} hostname:* source:"{path}" agent:*'
+    assert user.messages(here) == {"after a crash"}
     assert (user.messages("level:error order:17"), user.messages("level:warn order:18")) == ({"in JSON"}, {"in logfmt"})
 
 
@@ -124,11 +128,11 @@ def test_an_agent_that_is_in_error_or_away_rings(user: User) -> None:
         (r"says every (\d+) seconds how it is", 30),
         (r"After (\d+) seconds of silence", agents.SILENT_MS // 1_000),
         (r"metrics wait for (\d+) hours", MOST_HOURS),
-        (r"up to (\d+) hours, count at their own time", points.LATE_MS // 3_600_000),
+        (r"up to (\d+) hours, counts at its own time", points.LATE_MS // 3_600_000),
         (r"a live stream of (\d+) seconds", stream_wire.USUAL_SECONDS),
         (r"`timeout_seconds`, up to (\d+)", stream_wire.LONGEST_SECONDS),
         (r"ask for rules every (\d+) seconds", 60),
-        (r"sums of (\d+) seconds", 60),
+        (r"have counted every (\d+) seconds", 60),
         (r"in up to (\d+) MB \(`--spool-megabytes`\)", 1_000),
     ],
 )

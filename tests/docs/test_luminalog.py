@@ -40,7 +40,7 @@ def test_it_is_the_version_that_is_tested() -> None:
 def test_the_limits_of_a_token_and_the_quota_of_a_project(user: User) -> None:
     (block,) = [block for block in blocks("sh") if "token set" in block]
     token, talk = user.token(), Talk(user.server)
-    (usual,) = re.findall(r"A token may send (\d+) requests a minute to `/v1/logs`, all of them at once", text())
+    (usual,) = re.findall(r"A token has (\d+) requests a minute to `/v1/logs`, all of them at once", text())
     assert int(usual) == Settings.logs_rate_limit_per_minute == Settings.logs_rate_limit_burst < log_rates.MOST
 
     def sent() -> Any:
