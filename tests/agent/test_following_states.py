@@ -14,8 +14,8 @@ from logserver.agent.tracks import LINGER_S
 from tests.agent.writer import Writer, Written
 from tests.fakes import FakeClock
 
-NAMES = st.sampled_from(["a.log", "b.log"])
-_LIMITS = st.sampled_from([1, 200, 1_000_000])
+NAMES = st.sampled_from(["a.log", "a.log", "a.log", "b.log"])
+COUNTS = st.sampled_from([1, 2, 1, 0])
 
 
 class Following(RuleBasedStateMachine):
@@ -40,20 +40,24 @@ class Following(RuleBasedStateMachine):
     def started(self, places: Places | None) -> Follower:
         return Follower([str(self.folder / "*.log")], places=places, clock=self.clock)
 
-    @rule(name=NAMES, count=st.integers(0, 4), crlf=st.booleans(), partial=st.booleans())
+    @rule(name=NAMES, count=COUNTS, crlf=st.booleans(), partial=st.booleans())
     def write(self, name: str, count: int, *, crlf: bool, partial: bool) -> None:
         self.writer.write(name, count, crlf=crlf, partial=partial)
 
-    @rule(limit=_LIMITS)
+    @rule(limit=st.sampled_from([1, 200]))
     def read(self, limit: int) -> None:
         for block in self.follower.read(limit):
             assert len(block.lines) == len(block.offsets)
             assert block.source in {str(self.folder / "a.log"), str(self.folder / "b.log")}
             for raw, offset in zip(block.lines, block.offsets, strict=True):
                 self.take(raw.decode(), (block.file, offset))
-        for one in self.writer.all:
-            if self.history and not {*one.lines}.isdisjoint(self.history):
-                self.seen.add(id(one))
+        read = set(self.history)
+        self.seen |= {id(one) for one in self.writer.all if not read.isdisjoint(one.lines)}
+
+    @rule()
+    def read_all(self) -> None:
+        for _ in range(3 + len(self.writer.all)):
+            self.read(1_000_000)
 
     def take(self, line: str, identity: tuple[str, int]) -> None:
         """A line is known by its file and offset: another one never has them, and read again it has the same."""
@@ -62,35 +66,37 @@ class Following(RuleBasedStateMachine):
         assert self.named.setdefault(line, identity) == identity or copied
         self.history.append(line)
 
-    @rule()
-    def look_around(self) -> None:
-        """Time for everything there is to be found, if not read."""
-        self.clock.turn(2.5)
-        self.read(1)
-
     @rule(seconds=st.sampled_from([0.5, 5, 100]))
     def wait(self, seconds: float) -> None:
         self.clock.turn(seconds)
+        self.read(1)
 
-    @rule(name=NAMES)
-    def rotate(self, name: str) -> None:
+    @rule(name=NAMES, count=COUNTS, late=st.booleans(), partial=st.booleans())
+    def rotate(self, name: str, count: int, *, late: bool, partial: bool) -> None:
         self.forget(self.writer.current.get(name))
         self.writer.rotate(name)
         self.rotated_at[name] = self.clock.monotonic()
+        if late:
+            self.writer.write_late(name)
+        if count:
+            self.writer.write(name, count, partial=partial)
 
     @rule(name=NAMES)
     def write_late(self, name: str) -> None:
         if self.clock.monotonic() - self.rotated_at.get(name, 0) < LINGER_S:
             self.writer.write_late(name)
 
-    @rule(name=NAMES)
-    def copy_truncate(self, name: str) -> None:
-        one = self.writer.copy_truncate(name)
-        self.forget(one)
+    @rule(name=NAMES, count=COUNTS, partial=st.booleans())
+    def copy_truncate(self, name: str, count: int, *, partial: bool) -> None:
+        self.forget(self.writer.copy_truncate(name))
+        if count:
+            self.writer.write(name, count, partial=partial)
 
-    @rule(name=NAMES)
-    def delete(self, name: str) -> None:
+    @rule(name=NAMES, count=COUNTS)
+    def delete(self, name: str, count: int) -> None:
         self.forget(self.writer.delete(name))
+        if count:
+            self.writer.write(name, count)
 
     @rule(name=NAMES)
     def delete_rotated(self, name: str) -> None:
@@ -141,8 +147,7 @@ class Following(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             for _ in range(3):
-                for _ in range(20 + len(self.writer.all)):
-                    self.read(1_000_000)
+                self.read_all()
                 self.clock.turn(5)
             self.each_line_once_and_in_order()
             read = set(self.history)
