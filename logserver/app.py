@@ -17,6 +17,7 @@ from logserver.api.gate import Gate
 from logserver.api.hot import Hot
 from logserver.api.lane import Lane
 from logserver.api.resources import Resources
+from logserver.api.sockets import OpenSockets
 from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import routes as logstitch
@@ -25,18 +26,22 @@ from logserver.contracts.logstitch.chain import Chain, has_heads
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.contracts.luminalog import routes as luminalog
 from logserver.core import status
-from logserver.core.alert_engine import Engine
+from logserver.core.alerting.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
 from logserver.core.credentials import Credentials
-from logserver.core.dispatch import Dispatcher
+from logserver.core.fleet.presence import Presence
 from logserver.core.intake import Intake
-from logserver.core.letters import Letters
+from logserver.core.live.live import Hub
+from logserver.core.live.live_rounds import Rounds
 from logserver.core.observer import Observer
-from logserver.core.passwords import Passwords
-from logserver.core.people import People
+from logserver.core.people.letters import Letters
+from logserver.core.people.passwords import Passwords
+from logserver.core.people.people import People
+from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.redaction.engine import Policies
-from logserver.dialects import unmatched
+from logserver.dialects import route_socket, unmatched
 from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
@@ -49,6 +54,8 @@ logger = logging.getLogger("logserver")
 TITLE = "logserver"
 _GC_THRESHOLD = (20_000, 10, 10)
 """A group of requests allocates thousands of objects that die with it; looking for cycles among them is waste."""
+_FAREWELL_SECONDS = 1.5
+"""How long open WebSockets have to take their last message when the server stops."""
 DESCRIPTION = (
     "One log server for the clients of several products. Authorize with a token of"
     " `logserver token create`; a project token works everywhere. This document as"
@@ -78,6 +85,7 @@ class Application:
         self.observer = Observer(
             self.database, self.clock, intake, remote=parts.remote(settings), enabled=settings.self_observability
         )
+        self.presence = Presence(self.clock)
         self.gate = Gate(self.credentials, self.clock, parts.rates(settings), settings.networks())
         self.people = People(
             self.database,
@@ -87,6 +95,9 @@ class Application:
             open_registration=settings.open_registration,
         )
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
+        self.live = Hub(self.clock, grace=settings.stream_grace_seconds)
+        self.rounds = Rounds(self.live, self.database, self.clock)
+        self.sockets = OpenSockets(self.credentials)
         resources = Resources(
             clock=self.clock,
             database=self.database,
@@ -94,8 +105,12 @@ class Application:
             gate=self.gate,
             observer=self.observer,
             policies=self.policies,
+            presence=self.presence,
             people=self.people,
             letters=self.letters,
+            live=self.live,
+            sockets=self.sockets,
+            public_url=settings.public_url,
             environment=settings.environment,
             body_seconds=settings.body_seconds,
         )
@@ -111,6 +126,7 @@ class Application:
                 *logister.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *logfleet.endpoints(resources),
+                *luminalog.endpoints(resources, parts.log_options(settings)),
                 *health.endpoints(resources),
             ]
         )
@@ -124,9 +140,14 @@ class Application:
             trail=self.trail,
             streams=self.streams,
             dispatcher=self.dispatcher,
+            presence=self.presence,
             letters=self.letters,
+            rounds=self.rounds,
+            sockets=self.sockets,
             heads=Keeper(self.database, self.chain),
         )
+        self.socket_routes = logfleet.sockets(resources)
+        self._sockets = [declared.route() for declared in self.socket_routes]
         self._hot = {
             endpoint.path: endpoint.handler
             for endpoint in self.endpoints
@@ -148,7 +169,7 @@ class Application:
         if settings.access_log != "off":
             log = AccessLog(
                 self._route,
-                self.endpoints,
+                [*self.endpoints, *self.socket_routes],
                 address=self.gate.address,
                 monotonic=self.clock.monotonic,
                 json=settings.access_log == "json",
@@ -176,12 +197,21 @@ class Application:
                 return
             # Clients join addresses with slashes too many; no path of the API begins with two or ends with one.
             stripped = "/" + scope["path"].strip("/")
-            if stripped.startswith("/api/"):
+            if stripped.startswith(("/api/", luminalog.PREFIX)):
                 if cors.is_preflight(scope):
                     await cors.allow(send)
                     return
                 scope["path"] = stripped
+        elif scope["type"] == "websocket":
+            scope["path"] = "/" + scope["path"].strip("/")
+            await route_socket(self._sockets, scope, receive, send)
+            return
         await self._router(scope, receive, send)
+
+    async def farewell(self) -> None:
+        """End what is open for as long as its peers like, and tell them why; before the server stops."""
+        await self.rounds.stop()
+        await self.sockets.ended(_FAREWELL_SECONDS)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -193,6 +223,7 @@ class Application:
             if signing.existing(self.database.folder) is None and await self.database.look_up(has_heads):
                 logger.critical("the key that signed the audit trail is gone; put %s back, or see to it", signing.FILE)
             self.chain.open(signing.existing_or_new(self.database.folder))
+            await self.rounds.begin()
             self.schedule.start()
             # What lives as long as the process need not be looked at by every collection.
             gc.collect()
@@ -200,6 +231,7 @@ class Application:
             gc.set_threshold(*_GC_THRESHOLD)
             yield
             try:
+                await self.farewell()
                 await self.schedule.stop()
             except Exception as error:  # noqa: BLE001 - logged, without its words; the end goes on
                 logger.warning("a last pass before the end failed\n%s", trace(error))

@@ -1,12 +1,13 @@
 """Which contract answers where no route does: the one whose prefix the request came nearest to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from logserver.api.faults import MethodNotAllowed
 from logserver.api.handler import Reply
@@ -17,6 +18,8 @@ from logserver.contracts.logister import refusals as logister_refusals
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logstitch import refusals as logstitch_refusals
 from logserver.contracts.logstitch import routes as logstitch
+from logserver.contracts.luminalog import refusals as luminalog_refusals
+from logserver.contracts.luminalog import routes as luminalog
 from logserver.core.faults import NotFound
 
 _Refuse = Callable[[Exception, str], Reply]
@@ -25,6 +28,7 @@ _DIALECTS: list[tuple[tuple[str, ...], _Refuse, bool]] = [
     (logister.PREFIXES, logister_refusals.refuse, False),
     (logfleet.PREFIXES, logfleet_refusals.refuse, False),
     (logstitch.PREFIXES, logstitch_refusals.refuse, True),
+    ((luminalog.PREFIX,), luminalog_refusals.refuse, False),
 ]
 """Prefixes, how the contract refuses, and whether its answers carry the id of their request."""
 
@@ -42,6 +46,22 @@ async def unmatched(request: HTTPRequest, error: Exception) -> Response:
     if stamped:
         headers["X-Request-Id"] = request_id
     return Response(msgspec.json.encode(payload), error.status_code, headers=headers, media_type="application/json")
+
+
+async def route_socket(routes: Sequence[WebSocketRoute], scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a WebSocket by the route of its path; without one, refuse its handshake."""
+    for route in routes:
+        match, found = route.matches(scope)
+        if match is Match.FULL:
+            scope.update(found)
+            await route.handle(scope, receive, send)
+            return
+    await receive()
+    refuse, _ = _nearest(scope["path"])
+    body = msgspec.json.encode(refuse(NotFound("Not Found"), Request.of(scope).id).payload)
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "websocket.http.response.start", "status": 404, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 def _methods(request: HTTPRequest) -> list[str]:

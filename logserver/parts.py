@@ -2,8 +2,9 @@
 
 from logserver.api.gate import Rates
 from logserver.contracts.logstitch.options import Options, StreamLimits
-from logserver.core.mail import Smtp
+from logserver.contracts.luminalog.handlers import Options as LogOptions
 from logserver.core.observer import Remote
+from logserver.core.posting.mail import Smtp
 from logserver.settings import Settings
 
 
@@ -30,6 +31,13 @@ def options(settings: Settings) -> Options:
         allow_private_webhooks=settings.allow_private_webhooks,
         mail=bool(settings.smtp_host),
         streams=streams,
+    )
+
+
+def log_options(settings: Settings) -> LogOptions:
+    """How many requests ``POST /v1/logs`` takes of a token, and by what transport."""
+    return LogOptions(
+        settings.logs_rate_limit_per_minute, settings.logs_rate_limit_burst, require_https=settings.https_required()
     )
 
 

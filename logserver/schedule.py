@@ -4,17 +4,23 @@ import os
 
 from logserver import __version__
 from logserver.api.gate import Gate
+from logserver.api.sockets import OpenSockets
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
-from logserver.core import links, monitors, post, retention, status
+from logserver.core import monitors, retention, status
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.disk import DiskWatch
-from logserver.core.dispatch import Dispatcher
+from logserver.core.fleet.presence import EVERY_SECONDS, Presence
 from logserver.core.jobs import Job, Jobs, in_transaction
-from logserver.core.letters import Letters
+from logserver.core.live import stream_sessions
+from logserver.core.live.live_rounds import Rounds
 from logserver.core.observer import Observer
+from logserver.core.people import links
+from logserver.core.people.letters import Letters
+from logserver.core.posting import post
+from logserver.core.posting.dispatch import Dispatcher
 from logserver.settings import Settings
 from logserver.store.database import Database
 
@@ -35,7 +41,10 @@ class Schedule:
         heads: Keeper,
         dispatcher: Dispatcher,
         streams: Streams,
+        presence: Presence,
         letters: Letters,
+        rounds: Rounds,
+        sockets: OpenSockets,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -50,6 +59,11 @@ class Schedule:
             [
                 Job("credentials", 0.5, self._watch_credentials),
                 Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
+                Job("agents", EVERY_SECONDS, in_transaction(database, presence.miss_overdue)),
+                Job("live streams", 0.25, rounds.one_pass),
+                Job("watched agents", 1, rounds.look_at_agents),
+                Job("ended streams", 60, in_transaction(database, stream_sessions.tidy)),
+                Job("open sockets", 0.5, sockets.review),
                 Job("retention", 60, in_transaction(database, keeping.expire)),
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
                 Job("webhooks", 1, dispatcher.one_pass),

@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from logserver.api.lane import LaneProtocol
+from logserver.api.socket_protocol import MAX_MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS, SocketProtocol
 from logserver.app import Application
 from logserver.settings import Settings
 
@@ -41,6 +42,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             _announce(self, self._application.settings, await self._application.people.setup_token())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if not self.force_exit:
+            await self._application.farewell()
+        await super().shutdown(sockets)
 
 
 def _announce(server: uvicorn.Server, settings: Settings, setup_token: str | None) -> None:
@@ -93,6 +99,12 @@ def run(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         http=LaneProtocol,
+        ws=SocketProtocol,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PONG_SECONDS,
+        # Each compressed connection holds its own window; a line of text is not worth it.
+        ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         server_header=False,

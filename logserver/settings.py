@@ -42,11 +42,18 @@ class Settings:
         unit="requests",
         also="LOGISTER_PUBLIC_API_AUTH_FAILURE_RATE_LIMIT_REQUESTS",
     )
-    trusted_proxies: str = _setting(
-        "", "Networks whose X-Forwarded-For is believed, separated by commas, such as 127.0.0.1,10.0.0.0/8."
+    logs_rate_limit_per_minute: int = _setting(
+        600, "Requests to POST /v1/logs a key may send a minute in the long run.", unit="requests"
     )
+    logs_rate_limit_burst: int = _setting(600, "How many of them may come at once.", unit="requests")
     public_url: str = _setting(
         "", "Address under which people and agents reach the server, such as https://logs.example.com."
+    )
+    require_https: Literal["auto", "on", "off"] = _setting(
+        "auto", "Whether POST /v1/logs refuses plain HTTP. auto: where the public URL begins with https."
+    )
+    trusted_proxies: str = _setting(
+        "", "Networks whose X-Forwarded-For and -Proto are believed, separated by commas, such as 127.0.0.1,10.0.0.0/8."
     )
     open_registration: bool = _setting(
         default=False,
@@ -81,6 +88,9 @@ class Settings:
     streams_max: int = _setting(
         100_000, "Streams that wait or are remembered as expired; beyond that no new one is made.", unit="streams"
     )
+    stream_grace_seconds: float = _setting(
+        10.0, "How long the connection of an agent may be lost before its live streams end.", unit="seconds"
+    )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"
@@ -97,6 +107,12 @@ class Settings:
     smtp_security: Literal["starttls", "tls", "none"] = _setting(
         "starttls", "How the connection to the mail server is encrypted: starttls is usual at port 587, tls at 465."
     )
+
+    def https_required(self) -> bool:
+        """Whether plain HTTP is refused where the setting says so."""
+        return self.require_https == "on" or (
+            self.require_https == "auto" and self.public_url.strip().lower().startswith("https://")
+        )
 
     def networks(self) -> list[str]:
         """The trusted proxies, one by one."""

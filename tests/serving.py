@@ -9,10 +9,11 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from logserver.app import Application
-from logserver.core import accounts, password_rule, projects, sessions, tokens
+from logserver.core import projects, tokens
 from logserver.core.monitors import Monitor
 from logserver.core.monitors import every as every_monitor
-from logserver.core.passwords import Argon2, Cost
+from logserver.core.people import accounts, password_rule, sessions
+from logserver.core.people.passwords import Argon2, Cost
 from logserver.core.projects import Project
 from logserver.settings import Settings
 from logserver.store import events
@@ -89,6 +90,13 @@ class Server:
             return await self.app.database.write(function, *arguments)
 
         return self.run(written)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, with the job that looks for silent agents coming by every few seconds of it."""
+        while seconds > 0:
+            self.clock.turn(min(seconds, 5))
+            self.write(self.app.presence.miss_overdue, self.clock.now_ms())
+            seconds -= 5
 
     def post(
         self, path: str, body: Any, token: str | None, headers: Mapping[str, str | bytes] | None = None

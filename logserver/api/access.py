@@ -2,21 +2,33 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logserver.api.endpoint import Endpoint
 from logserver.api.request import Request
 
 logger = logging.getLogger("logserver.access")
 
 
+class Declared(Protocol):
+    """A route as it is declared."""
+
+    @property
+    def handler(self) -> Any:
+        """What serves it."""
+        ...
+
+    def public_path(self) -> str:
+        """Its path with the names of its places."""
+        ...
+
+
 class Paths:
     """What the paths of requests are called in the log: as they are declared, with nothing a sender put into them."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, endpoints: Iterable[Declared]) -> None:
         self._declared: dict[Any, str] = {endpoint.handler: endpoint.public_path() for endpoint in endpoints}
         self._beginnings = {""}
         for path in self._declared.values():
@@ -46,7 +58,7 @@ class AccessLog:
     def __init__(
         self,
         app: ASGIApp,
-        endpoints: Iterable[Endpoint],
+        endpoints: Iterable[Declared],
         *,
         address: Callable[[tuple[str, int] | None, bytes], str],
         monotonic: Callable[[], float],
@@ -59,8 +71,8 @@ class AccessLog:
         self._json = json
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request and log it."""
-        if scope["type"] != "http":
+        """Serve one request, or a WebSocket from its handshake to its end, and log it."""
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         begun = self._monotonic()
@@ -69,10 +81,13 @@ class AccessLog:
 
         async def watched(message: Message) -> None:
             nonlocal status, sent
-            if message["type"] == "http.response.start":
+            kind = message["type"]
+            if kind.endswith("http.response.start"):
                 status = message["status"]
+            elif kind == "websocket.accept":
+                status = 101
             else:
-                sent += len(message.get("body", b""))
+                sent += len(message.get("body") or message.get("text") or "")
             await send(message)
 
         try:
@@ -80,7 +95,8 @@ class AccessLog:
         finally:
             forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
             address = self._address(scope.get("client"), forwarded)
-            self._write(address, scope["method"], self._paths.of(scope), status, self._monotonic() - begun, sent)
+            method = scope.get("method", "GET")
+            self._write(address, method, self._paths.of(scope), status, self._monotonic() - begun, sent)
 
     def answered(self, request: Request, status: int, seconds: float, sent: int) -> None:
         """Log a request that was answered without the application."""

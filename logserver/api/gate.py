@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from logserver.api.request import Request
+from logserver.core.buckets import Buckets
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.faults import Forbidden, Unauthorized
@@ -30,6 +31,7 @@ class Gate:
         self._rates = rates
         self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
         self.windows = Windows(clock)
+        self.buckets = Buckets(clock)
         self.failures = Windows(clock)
         self.strangers = Windows(clock)
         """Of those who need no credential; apart, so that however many come, nobody else's windows are touched."""
@@ -79,6 +81,17 @@ class Gate:
             raise Unauthorized("Unauthorized")
         request.standing = self.windows.take((credential.id, group), limit=limit, seconds=seconds)
 
+    def take_token(self, request: Request, *, per_minute: int, burst: int) -> None:
+        """Take a request out of the token bucket of its known sender; raises TooMany."""
+        credential = request.credential
+        if credential is None:
+            raise Unauthorized("Unauthorized")
+        request.standing = self.buckets.take(credential.id, per_minute=per_minute, burst=burst)
+
+    def require_patience(self, request: Request) -> None:
+        """Raise TooMany, counting nothing, where the address of a request has failed too often."""
+        self.failures.require_room(self.source(request), limit=self._rates.failures, seconds=self._rates.seconds)
+
     def take_stranger(self, request: Request, *, limit: int, seconds: int, message: str) -> None:
         """Count a request that needs no credential against its source; raises TooMany (``message``)."""
         request.standing = self.strangers.take(self.source(request), limit=limit, seconds=seconds, message=message)
@@ -94,8 +107,8 @@ class Gate:
 
     def prune(self) -> None:
         """Drop the windows that are over."""
-        for windows in (self.windows, self.failures, self.strangers, self.door):
-            windows.prune()
+        for counted in (self.windows, self.failures, self.strangers, self.door, self.buckets):
+            counted.prune()
 
     def require_room(self, request: Request, endpoint: str) -> None:
         """Raise TooMany, counting nothing, where a known sender has used up its window of an endpoint."""
@@ -123,6 +136,13 @@ class Gate:
                 if not self.trusts(candidate):
                     break
         return address
+
+    def is_secure(self, request: Request) -> bool:
+        """Whether a request came over HTTPS, as far as a trusted proxy says so (X-Forwarded-Proto)."""
+        if request.client is None or not self.trusts(request.client[0]):
+            return False
+        said = request.headers.get(b"x-forwarded-proto", b"").split(b",")
+        return all(scheme.strip().lower() == b"https" for scheme in said)
 
     def trusts(self, address: str) -> bool:
         """Whether an address is that of a proxy whose X-Forwarded-For is believed."""

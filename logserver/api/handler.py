@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from logserver.api.faults import REFUSALS, headers_of
 from logserver.api.gate import Gate
 from logserver.api.request import Disconnected, Request
+from logserver.api.strangers import Strangers
 from logserver.core.faults import Forbidden, TooMany
 from logserver.store.database import Database
 from logserver.store.traces import trace
@@ -21,6 +22,9 @@ Headers = list[tuple[bytes, bytes]]
 JSON = b"application/json"
 BODILESS = frozenset({204, 304})
 """Statuses whose answers have no body."""
+
+_BODIES_OF_STRANGERS = 4
+"""How many of the largest bodies may be held at a time while nobody knows who sends them."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -51,6 +55,18 @@ class Answer(NamedTuple):
         return described + self.headers
 
 
+class BodySecrets(Protocol):
+    """Finds credentials in bodies, for a route whose clients put them there. None of this raises."""
+
+    def glance(self, request: Request) -> bytes | None:
+        """The credential in the body of a request, where a look at its beginning shows it."""
+        ...
+
+    def search(self, request: Request) -> bytes | None:
+        """The credential in the body of a request, however much work it is to find."""
+        ...
+
+
 class Rules(NamedTuple):
     """What a route admits: kinds of credential (none: anybody), bytes of body with the code of that refusal."""
 
@@ -65,6 +81,12 @@ class Rules(NamedTuple):
     """Whether a person who asks must be an admin."""
     counts: Callable[[Request], None] | None = None
     """Counts a request before anything else of it is looked at; raises TooMany."""
+    demands: Callable[[Request], None] | None = None
+    """Looks at how a request came, before who sends it; raises Forbidden."""
+    admitted: Callable[[Request], None] | None = None
+    """Counts a request as soon as its sender is known; raises TooMany."""
+    body_secrets: BodySecrets | None = None
+    """Where to look for a credential that no header has."""
 
 
 class Dialect(NamedTuple):
@@ -86,8 +108,8 @@ class Terms(NamedTuple):
     body_seconds: float
 
 
-class Handler(ABC):
-    """One route as an ASGI application; what it does is for its kind to say (``_reply``)."""
+class Door:
+    """What every route has in common, also one of a WebSocket: whom it lets in, and how it refuses."""
 
     def __init__(self, rules: Rules, terms: Terms) -> None:
         self._rules = rules
@@ -96,36 +118,8 @@ class Handler(ABC):
         self._database = terms.database
         self._body_seconds = terms.body_seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        rules = self._rules
-        request = Request.of(scope)
-        try:
-            if rules.counts is not None:
-                rules.counts(request)
-            if rules.kinds:
-                await self._gate.admit(request, rules.kinds, forbids=rules.forbids)
-                self._permit(request)
-            await request.read(receive, limit=rules.body_limit, seconds=self._body_seconds, code=rules.body_code)
-            answer = self._succeed(request, await self._reply(request))
-        except Disconnected:
-            return
-        except Exception as error:  # noqa: BLE001 - every failure is answered, and those that are ours are logged
-            answer = self._fail(request, error)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": answer.head(),
-            }
-        )
-        await send({"type": "http.response.body", "body": answer.body})
-
-    @abstractmethod
-    async def _reply(self, request: Request) -> Reply: ...
-
     def _permit(self, request: Request) -> None:
-        """Raise Forbidden where a valid credential lacks what the route asks of it."""
+        """Count a request of a known sender; raise Forbidden where its credential lacks what the route asks of it."""
         rules, credential = self._rules, request.credential
         if credential is None:
             return
@@ -133,13 +127,8 @@ class Handler(ABC):
             raise Forbidden(f"the key lacks the permission {rules.scope}")
         if rules.admin and credential.kind == "user" and credential.bound.get("role") != "admin":
             raise Forbidden("only an admin may do this")
-
-    def _succeed(self, request: Request, reply: Reply) -> Answer:
-        status, payload, extra, media = reply
-        body = payload if isinstance(payload, bytes) else b"" if status in BODILESS else _encode(payload)
-        headers = self._shared_headers(request)
-        headers += extra
-        return Answer(status, body, headers, media)
+        if rules.admitted is not None:
+            rules.admitted(request)
 
     def _fail(self, request: Request, error: Exception) -> Answer:
         status, payload, *_ = self._dialect.refuse(error, request.id)
@@ -176,3 +165,69 @@ class Handler(ABC):
                 ),
             )
         return headers
+
+
+class Handler(Door, ABC):
+    """One route as an ASGI application; what it does is for its kind to say (``_reply``)."""
+
+    def __init__(self, rules: Rules, terms: Terms) -> None:
+        super().__init__(rules, terms)
+        self._strangers = Strangers(_BODIES_OF_STRANGERS * rules.body_limit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        rules = self._rules
+        request = Request.of(scope)
+        try:
+            if rules.counts is not None:
+                rules.counts(request)
+            if rules.demands is not None:
+                rules.demands(request)
+            if rules.body_secrets is not None and request.secret() is None:
+                await self._meet(request, receive, rules.body_secrets)
+            else:
+                if rules.kinds:
+                    await self._admit(request)
+                await self._read(request, receive)
+            answer = self._succeed(request, await self._reply(request))
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001 - every failure is answered, and those that are ours are logged
+            answer = self._fail(request, error)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": answer.head(),
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+    @abstractmethod
+    async def _reply(self, request: Request) -> Reply: ...
+
+    async def _admit(self, request: Request) -> None:
+        """Find out who sends a request, and whether it may."""
+        await self._gate.admit(request, self._rules.kinds, forbids=self._rules.forbids)
+        self._permit(request)
+
+    async def _read(self, request: Request, receive: Receive, arrived: Callable[[int], None] | None = None) -> None:
+        limit, code = self._rules.body_limit, self._rules.body_code
+        await request.read(receive, limit=limit, seconds=self._body_seconds, code=code, arrived=arrived)
+
+    async def _meet(self, request: Request, receive: Receive, secrets: BodySecrets) -> None:
+        """Read the body of a request and find out from it who sends it."""
+        with self._strangers.holding() as arrived:
+            await self._read(request, receive, arrived)
+            request.body_secret = secrets.glance(request)
+            if request.body_secret is None:
+                self._gate.require_patience(request)
+                request.body_secret = secrets.search(request)
+            await self._admit(request)
+
+    def _succeed(self, request: Request, reply: Reply) -> Answer:
+        status, payload, extra, media = reply
+        body = payload if isinstance(payload, bytes) else b"" if status in BODILESS else _encode(payload)
+        headers = self._shared_headers(request)
+        headers += extra
+        return Answer(status, body, headers, media)

@@ -45,9 +45,16 @@ class Hot(Handler):
 
     def take(self, request: Request, answer: Callable[[Answer], None]) -> bool:
         """Answer a request whose body is there without ASGI; False, with nothing done, where that cannot be."""
-        if not self._gate.recognize(request, self._rules.kinds) or len(request.raw) > self._rules.body_limit:
+        rules = self._rules
+        if len(request.raw) > rules.body_limit:
+            return False
+        if rules.body_secrets is not None and request.secret() is None:
+            request.body_secret = rules.body_secrets.glance(request)
+        if not self._gate.recognize(request, rules.kinds):
             return False
         try:
+            if rules.demands is not None:
+                rules.demands(request)
             self._permit(request)
             work = self._prepare(request)
 

@@ -180,6 +180,20 @@ class LaneProtocol(HttpToolsProtocol):
         if body:
             super().on_body(body)
 
+    def _should_upgrade(self) -> bool:
+        return super()._should_upgrade() and self.parser.get_method() == b"GET"
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing: such a request is answered like any other."""
+
+    def handle_websocket_upgrade(self) -> None:
+        """Let a WebSocket have the connection; the timers of this protocol are not its own."""
+        self._head_arrived()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        super().handle_websocket_upgrade()
+
     def _unset_keepalive_if_required(self) -> None:
         """Nothing: the one timer of a connection looks, when it rings, whether there was a request meanwhile."""
 

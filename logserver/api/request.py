@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,7 +25,20 @@ class Disconnected(Exception):
 class Request:
     """What a handler sees of a request. Header names are lower case, as in ASGI."""
 
-    __slots__ = ("_id", "_query", "client", "credential", "headers", "method", "params", "path", "raw", "standing")
+    __slots__ = (
+        "_id",
+        "_query",
+        "body_digest",
+        "body_secret",
+        "client",
+        "credential",
+        "headers",
+        "method",
+        "params",
+        "path",
+        "raw",
+        "standing",
+    )
 
     def __init__(
         self,
@@ -46,6 +59,10 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(headers)
         self.client = client
         """The peer's address and port."""
+        self.body_digest = b""
+        """A digest of the body as it was sent, once somebody has needed one."""
+        self.body_secret: bytes | None = None
+        """The credential in the body, where no header has one and the route looks for it there."""
         self.credential: Credential | None = None
         """Who is asking, once that is known."""
         self.standing: Standing | None = None
@@ -60,7 +77,7 @@ class Request:
             scope["path"],
             scope["headers"],
             scope.get("client"),
-            method=scope["method"],
+            method=scope.get("method", "GET"),  # a WebSocket has none
             query=scope.get("query_string", b""),
             params=scope.get("path_params"),
         )
@@ -83,17 +100,30 @@ class Request:
         # Bytes that are no UTF-8 become U+FFFD, which no value that is looked for has.
         return dict(parse_qsl(self._query.decode("latin-1"), keep_blank_values=True, errors="replace"))
 
+    def values(self, name: str) -> list[str]:
+        """All values that a name has in the query, in their order."""
+        pairs = parse_qsl(self._query.decode("latin-1"), keep_blank_values=True, errors="replace")
+        return [value for key, value in pairs if key == name]
+
     def secret(self) -> bytes | None:
-        """The credential of ``Authorization: Bearer`` or, without one, of ``X-Api-Key``."""
+        """The credential of ``Authorization: Bearer``; without one, of ``X-Api-Key``, or that of the body."""
         authorization = self.headers.get(b"authorization")
         if authorization is not None:
             scheme, _, value = authorization.partition(b" ")
             if scheme.lower() == b"bearer" and (value := value.strip()):
                 return value
-        return self.headers.get(b"x-api-key", b"").strip() or None
+        return self.headers.get(b"x-api-key", b"").strip() or self.body_secret
 
-    async def read(self, receive: Receive, *, limit: int, seconds: float, code: str) -> None:
-        """Read the whole body into ``raw``.
+    async def read(
+        self,
+        receive: Receive,
+        *,
+        limit: int,
+        seconds: float,
+        code: str,
+        arrived: Callable[[int], None] | None = None,
+    ) -> None:
+        """Read the whole body into ``raw``; ``arrived`` is told the size of each part, and may raise.
 
         Raises TooLarge (``code``) as soon as it is known to exceed ``limit`` bytes, TooSlow when it is not there
         within ``seconds``, and Disconnected.
@@ -109,7 +139,10 @@ class Request:
                     message: Message = await receive()
                     if message["type"] == "http.disconnect":
                         raise Disconnected
-                    parts += message.get("body", b"")
+                    part = message.get("body", b"")
+                    if arrived is not None:
+                        arrived(len(part))
+                    parts += part
                     if len(parts) > limit:
                         raise body_too_large(code, limit, len(parts))
                     more = message.get("more_body", False)

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from logserver.api.gate import Gate
+from logserver.api.sockets import OpenSockets
 from logserver.core.clock import Clock
+from logserver.core.fleet.presence import Presence
 from logserver.core.intake import Intake
-from logserver.core.letters import Letters
+from logserver.core.live.live import Hub
 from logserver.core.observer import Observer
-from logserver.core.people import People
+from logserver.core.people.letters import Letters
+from logserver.core.people.people import People
 from logserver.core.redaction.engine import Policies
 from logserver.store.database import Database
 
@@ -22,8 +25,13 @@ class Resources:
     gate: Gate
     observer: Observer
     policies: Policies
+    presence: Presence
     people: People
     letters: Letters
+    live: Hub
+    sockets: OpenSockets
+    public_url: str
+    """The address by which the server is reached; empty: the one that each request was sent to."""
     environment: str
     """The environment of events that name none."""
     body_seconds: float

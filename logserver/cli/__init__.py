@@ -7,6 +7,7 @@ import sys
 import click
 
 from logserver import __version__
+from logserver.cli.agent import agent
 from logserver.cli.audit import audit
 from logserver.cli.project import project
 from logserver.cli.search import search
@@ -31,5 +32,5 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-for command in (serve, project, token, user, search, audit, status):
+for command in (serve, agent, project, token, user, search, audit, status):
     main.add_command(command)

@@ -10,6 +10,15 @@ import click
 from logserver.settings import Settings, meanings
 
 _MAX_PORT = 65_535
+_SAID = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
+
+
+class _Switch(click.Choice):  # type: ignore[type-arg] # it takes one only in newer versions of click
+    """A choice among on, off and others; what a switch is told elsewhere is understood, too."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        said = _SAID.get(value.lower(), value) if isinstance(value, str) else value
+        return super().convert(said, param, ctx)
 
 
 def _setting(name: str, default: Any, unit: str, meaning: str, also: str | None) -> Callable[[Any], Any]:
@@ -17,7 +26,8 @@ def _setting(name: str, default: Any, unit: str, meaning: str, also: str | None)
     option = f"--{name.replace('_', '-')}"
     kind: Any = hint
     if typing.get_origin(hint) is typing.Literal:
-        kind = click.Choice(typing.get_args(hint))
+        words = typing.get_args(hint)
+        kind = _Switch(words) if {"on", "off"} <= {*words} else click.Choice(words)
     elif hint is Path:
         kind = click.Path(file_okay=False, path_type=Path)
     elif hint is bool:

@@ -11,7 +11,7 @@ from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, note, table
 from logserver.cli.refusals import Group
 from logserver.cli.times import iso
-from logserver.core import projects
+from logserver.core import projects, quotas
 from logserver.core.clock import SystemClock
 from logserver.core.projects import Project
 from logserver.store import series
@@ -63,11 +63,17 @@ def list_(data: Path, *, as_json: bool) -> None:
     """List all projects, the server's own last."""
     with reading(data) as tx:
         found, events = projects.every(tx), series.totals(tx)
+        used = quotas.used(tx, SystemClock().now_ms())
     if as_json:
-        json_text([spelled(each) | {"events": events.get(each.number, 0)} for each in found])
+        json_text(
+            [
+                spelled(each) | {"events": events.get(each.number, 0), "bytes_this_month": used.get(each.number, 0)}
+                for each in found
+            ]
+        )
         return
     table(
-        ("SLUG", "NAME", "EVENTS", "RETENTION", "AUDIT", "CREATED", "STATE", "ID"),
+        ("SLUG", "NAME", "EVENTS", "RETENTION", "AUDIT", "BYTES A MONTH", "CREATED", "STATE", "ID"),
         [
             (
                 each.slug,
@@ -75,6 +81,7 @@ def list_(data: Path, *, as_json: bool) -> None:
                 f"{events.get(each.number, 0):,}",
                 f"{each.retention_days} days",
                 "for ever" if each.audit_retention_days is None else f"{each.audit_retention_days} days",
+                "any" if each.monthly_bytes is None else f"{used.get(each.number, 0):,} of {each.monthly_bytes:,}",
                 iso(each.created_at) or "",
                 "archived" if each.archived_at is not None else "active",
                 each.uuid,
@@ -126,6 +133,12 @@ def restore(data: Path, slug: str, *, as_json: bool) -> None:
     help=f"Whose events its redaction rules run on, separated by commas: {', '.join(projects.DIALECTS)}."
     f" They always run on those of {projects.AUDITED}, audit events.",
 )
+@click.option(
+    "--monthly-bytes",
+    type=int,
+    help="What it may be sent by POST /v1/logs in a calendar month, UTC. [bytes of stored JSON]",
+)
+@click.option("--unlimited-bytes", is_flag=True, help="Let it be sent any amount again, as at first.")
 @data_option
 @json_option
 def set_(
@@ -137,19 +150,25 @@ def set_(
     rate_limit: tuple[int, int] | None,
     audit_retention_days: int | None,
     redact_dialects: tuple[str, ...] | None,
+    monthly_bytes: int | None,
     default_rate_limit: bool,
     keep_audit: bool,
+    unlimited_bytes: bool,
     as_json: bool,
 ) -> None:
     """Change project SLUG; what is not named stays as it is."""
-    values = (name, retention_days, rate_limit, audit_retention_days, redact_dialects)
-    if all(value is None for value in values) and not default_rate_limit and not keep_audit:
+    values = (name, retention_days, rate_limit, audit_retention_days, redact_dialects, monthly_bytes)
+    if all(value is None for value in values) and not (default_rate_limit or keep_audit or unlimited_bytes):
         raise click.UsageError("there is nothing to set; name at least one value")
     if rate_limit is not None and default_rate_limit:
         raise click.UsageError("--rate-limit and --default-rate-limit exclude each other")
     if audit_retention_days is not None and keep_audit:
         raise click.UsageError("--audit-retention-days and --keep-audit exclude each other")
+    if monthly_bytes is not None and unlimited_bytes:
+        raise click.UsageError("--monthly-bytes and --unlimited-bytes exclude each other")
     with changing(data) as tx:
+        if monthly_bytes is not None or unlimited_bytes:
+            quotas.limit(tx, slug, monthly_bytes)
         changed = projects.set_values(
             tx,
             slug,
@@ -177,6 +196,7 @@ def spelled(project: Project) -> dict[str, Any]:
         "retention_days": project.retention_days,
         "audit_retention_days": project.audit_retention_days,
         "redact_dialects": project.redact_dialects,
+        "monthly_bytes": project.monthly_bytes,
         "rate_limit": {"requests": project.rate_limit_requests, "seconds": project.rate_limit_seconds}
         if limited
         else None,

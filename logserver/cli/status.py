@@ -15,6 +15,7 @@ from logserver.cli.times import iso, span_text
 from logserver.core import groups, monitors, projects, tokens
 from logserver.core import status as reports
 from logserver.core.clock import SystemClock
+from logserver.core.fleet import agents
 from logserver.core.status import Report
 from logserver.store import connections, events, lockfile, migrations, series
 
@@ -73,6 +74,7 @@ def _store(data: Path, now: int) -> dict[str, Any]:
             "newest": max((str(each["newest"]) for each in listed if each["newest"]), default=None),
             "projects": listed,
             "active_tokens": tokens.active_by_kind(tx, now),
+            "agents": agents.count_by_status(tx),
             "monitors": monitors.count_by_state(tx, now),
             "error_groups": groups.count_by_status(tx),
         }
@@ -112,6 +114,7 @@ def _store_lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         *lines,
         ("active tokens", _counted(found["active_tokens"])),
+        ("agents", _counted(found["agents"])),
         ("monitors", _counted(found["monitors"])),
         ("error groups", _counted(found["error_groups"])),
     ]

@@ -1,6 +1,7 @@
 """``logserver token``: make, list and revoke tokens. A secret is shown once, when it is made."""
 
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,30 @@ from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, note, plain, table
 from logserver.cli.refusals import Group
 from logserver.cli.times import iso, moment_option
-from logserver.core import projects, tokens
+from logserver.core import log_rates, projects, tokens, viewers
 from logserver.core.clock import SystemClock
 from logserver.core.faults import NotFound
+from logserver.core.log_rates import LogRate
 from logserver.core.projects import Project
 from logserver.core.tokens import Token
 from logserver.store.tx import Tx
 
+_SPELLINGS = (tokens.PREFIXES["project"], tokens.KEY_PREFIXES["live"], tokens.LOG_PREFIX)
+
+
+def _rate_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options for the limits of POST /v1/logs that a token has of its own."""
+    most = click.IntRange(1, log_rates.MOST)
+    burst = click.option("--logs-burst", "burst", type=most, help="How many of those may come at once.")
+    rate = click.option(
+        "--logs-per-minute", "per_minute", type=most, help="Requests to POST /v1/logs it may send a minute."
+    )
+    return rate(burst(command))
+
 
 @click.group(cls=Group)
 def token() -> None:
-    """Make, list and revoke tokens."""
+    """Make, list, set up and revoke tokens."""
 
 
 @token.command()
@@ -39,9 +53,24 @@ def token() -> None:
     ahead=True,
     help="When it ends: after 12h or 90d, or at 2026-12-31 (its first moment, UTC).  [default: never]",
 )
+@click.option(
+    "--spelling", type=click.Choice(_SPELLINGS), help="How a project token begins; it may do the same however it does."
+)
+@_rate_options
 @data_option
 @json_option
-def create(data: Path, name: str, slug: str | None, kind: str, expires: int | None, *, as_json: bool) -> None:
+def create(
+    data: Path,
+    name: str,
+    slug: str | None,
+    kind: str,
+    *,
+    expires: int | None,
+    spelling: str | None,
+    per_minute: int | None,
+    burst: int | None,
+    as_json: bool,
+) -> None:
     """Make a token called NAME.
 
     It is shown this once, and it alone is on standard output.
@@ -53,9 +82,14 @@ def create(data: Path, name: str, slug: str | None, kind: str, expires: int | No
         raise click.UsageError(f"a token of kind {kind} belongs to a project; name it with --project")
     if expires is not None and expires <= now:
         raise click.BadParameter("it would have expired already", param_hint="--expires")
+    if kind != "project" and (spelling, per_minute, burst) != (None, None, None):
+        raise click.UsageError("--spelling, --logs-per-minute and --logs-burst are for project tokens")
     with making(data) as tx:
         project, fresh = _project(tx, slug, now) if slug is not None else (None, False)
-        issued = tokens.issue(tx, kind=kind, name=name, project=project, now_ms=now, expires_at=expires)
+        issued = tokens.issue(
+            tx, kind=kind, name=name, project=project, now_ms=now, expires_at=expires, prefix=spelling
+        )
+        log_rates.change(tx, issued.id, LogRate(per_minute, burst))
     if project is not None and fresh:
         note(f"made project {project.slug}")
     if as_json:
@@ -109,8 +143,9 @@ def list_(data: Path, slug: str | None, *, as_json: bool) -> None:
     now = SystemClock().now_ms()
     with reading(data) as tx:
         found = tokens.every(tx, projects.by_slug(tx, slug) if slug is not None else None)
+        rates = log_rates.every(tx)
     if as_json:
-        json_text([spelled(each, now) for each in found])
+        json_text([spelled(each, now) | rate_spelled(rates.get(each.id, LogRate())) for each in found])
         return
     table(
         ("NAME", "KIND", "PROJECT", "BEGINS", "STATE", "CREATED", "EXPIRES", "LAST USED", "ID"),
@@ -129,6 +164,29 @@ def list_(data: Path, slug: str | None, *, as_json: bool) -> None:
             for each in found
         ],
     )
+
+
+@token.command("set")
+@click.argument("which", metavar="TOKEN")
+@_rate_options
+@click.option("--default-logs-rate", is_flag=True, help="Go back to the server's limits of POST /v1/logs.")
+@data_option
+@json_option
+def set_(
+    data: Path, which: str, *, per_minute: int | None, burst: int | None, default_logs_rate: bool, as_json: bool
+) -> None:
+    """Change the limits of TOKEN, which is named as for revoke; what is not named stays as it is."""
+    if default_logs_rate == ((per_minute, burst) != (None, None)):
+        raise click.UsageError("name --logs-per-minute, --logs-burst or both, or --default-logs-rate alone")
+    with changing(data) as tx:
+        token_id = tokens.id_of(tx, tokens.number_of(tx, which))
+        if default_logs_rate:
+            log_rates.remove(tx, token_id)
+        rate = log_rates.change(tx, token_id, LogRate(per_minute, burst))
+    if as_json:
+        json_text({"id": token_id, **rate_spelled(rate)})
+    else:
+        note(f"changed token {token_id}")
 
 
 @token.command()
@@ -157,7 +215,7 @@ def rotate_viewer_key(data: Path) -> None:
     Every viewer token that was made so far ends at once.
     """
     with changing(data) as tx:
-        tokens.renew_viewer_key(tx)
+        viewers.renew_viewer_key(tx)
     note("made a new signing key; every viewer token made so far has ended")
 
 
@@ -183,3 +241,8 @@ def spelled(token: Token, now_ms: int) -> dict[str, Any]:
         "revoked_at": iso(token.revoked_at),
         "last_used_at": iso(token.last_used_at),
     }
+
+
+def rate_spelled(rate: LogRate) -> dict[str, int | None]:
+    """A token's own limits of POST /v1/logs as JSON lists them."""
+    return {"logs_per_minute": rate.per_minute, "logs_burst": rate.burst}

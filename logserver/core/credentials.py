@@ -4,8 +4,9 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import TypeVar
 
-from logserver.core import sessions, tokens, viewers
+from logserver.core import tokens, viewers
 from logserver.core.clock import Clock
+from logserver.core.people import sessions
 from logserver.core.projects import generation as generation_of
 from logserver.core.tokens import Credential
 from logserver.store.database import Database
@@ -32,6 +33,11 @@ class Credentials:
         self._known: OrderedDict[bytes, Credential] = OrderedDict()
         self._refused: OrderedDict[bytes, None] = OrderedDict()
         self._uses: dict[int, int] = {}
+
+    @property
+    def generation(self) -> int:
+        """Which state of tokens, projects and people is remembered; another number, another state."""
+        return self._generation
 
     def remembered(self, secret: bytes) -> Credential | None:
         """The credential of a secret that was found a moment ago; None means: ask find()."""

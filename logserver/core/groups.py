@@ -9,14 +9,19 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from logserver.core.alarms import News
+from logserver.core.alerting.alarms import News
 from logserver.core.faults import NotFound
+from logserver.core.masking import mask, top_frame
 from logserver.store.events import Event
 from logserver.store.ids import id_ms
 from logserver.store.tx import Tx
 
 RULE = 1
-"""The grouping rule new occurrences follow: the fingerprint, else the first non-blank line of the message."""
+"""The grouping rule occurrences follow: the fingerprint, else the first non-blank line of the message."""
+
+MASKED_RULE = 2
+"""That of events which say so (``masked``): the fingerprint, by rule 1; else the type of the exception, its message
+without numbers and ids, and the frame that raised it."""
 
 Status = Literal["unresolved", "resolved", "ignored", "archived"]
 
@@ -99,15 +104,42 @@ def title_of(message: str) -> str:
 
 def group_id(project: int, event: Event) -> bytes:
     """The 16 bytes of the group an occurrence belongs to, shaped as a UUID of version 8."""
+    rule = _rule(event)
     if event.fingerprint:
         kind, key = "fingerprint", event.fingerprint
+    elif rule == MASKED_RULE and (common := _common(event)):
+        kind, key = "masked", common
     elif title := title_of(event.message):
         kind, key = "title", title
     else:
         kind, key = "event", str(event.id)
-    digest = blake2b(f"{RULE}|{project}|{kind}|{key}".encode(), digest_size=16).digest()
+    digest = blake2b(f"{rule}|{project}|{kind}|{key}".encode(), digest_size=16).digest()
     number = int.from_bytes(digest, "big") & ~(0xF << 76) & ~(3 << 62) | 8 << 76 | 2 << 62
     return number.to_bytes(16, "big")
+
+
+def _rule(event: Event) -> int:
+    return MASKED_RULE if event.masked and not event.fingerprint else RULE
+
+
+def _exception(event: Event) -> tuple[str, str, list[str]]:
+    """Type, message and frames of an event's exception, as far as it says them."""
+    exception = event.context.get("exception")
+    if not isinstance(exception, dict):
+        return "", "", []
+    kind, message, frames = (exception.get(name) for name in ("class", "message", "backtrace"))
+    return (
+        kind if isinstance(kind, str) else "",
+        message if isinstance(message, str) else "",
+        [frame for frame in frames if isinstance(frame, str)] if isinstance(frames, list) else [],
+    )
+
+
+def _common(event: Event) -> str:
+    """What an event has in common with others of its group, by rule 2; empty where it says nothing."""
+    kind, message, frames = _exception(event)
+    parts = (kind.strip(), mask(message.strip() or event.message.strip()), top_frame(frames, heading=kind.strip()))
+    return msgspec.json.encode(parts).decode() if any(parts) else ""
 
 
 def record(tx: Tx, project: int, event: Event) -> Recorded:
@@ -117,12 +149,16 @@ def record(tx: Tx, project: int, event: Event) -> Recorded:
     subtitle = event.context.get("exception_class")
     if isinstance(exception, dict):
         subtitle = exception.get("class") or exception.get("qualified_class") or exception.get("type")
+    title = title_of(event.message)
+    if not title and event.masked:
+        kind, message, _ = _exception(event)
+        title = title_of(message) or title_of(kind)
     release = event.context.get("release")
     values = {
         "id": key,
         "project": project,
-        "rule": RULE,
-        "title": title_of(event.message) or "(no message)",
+        "rule": _rule(event),
+        "title": title or "(no message)",
         "subtitle": subtitle[:_MAX_TITLE] if isinstance(subtitle, str) else None,
         "level": event.level,
         "environment": event.environment(),

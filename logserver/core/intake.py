@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from logserver.core import groups, monitors
-from logserver.core.alarms import GroupNews
+from logserver.core import groups, monitors, quotas
+from logserver.core.alerting.alarms import GroupNews
 from logserver.core.clock import Clock
 from logserver.core.faults import Conflict
 from logserver.core.monitors import CheckIn
@@ -62,6 +62,18 @@ class Intake:
         function = self._store_redacted if dialect in project.redact_dialects else self.store
         return function, (project.number, horizon, incoming, check_ins or {})
 
+    def plan_lines(
+        self, project: Project, incoming: list[Event], *, dialect: str
+    ) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """As plan(), for logs and errors in any number that have no identities and move no monitors.
+
+        They count towards the project's quota; the outcome is by how much: the bytes of their records' JSON.
+        QuotaExceeded is raised, and nothing stored, where that is more than is left.
+        """
+        horizon = project.horizon_ms(self._clock.now_ms())
+        function = self._store_lines_redacted if dialect in project.redact_dialects else self._store_lines
+        return function, (project.number, horizon, incoming)
+
     async def accept(
         self,
         project: Project,
@@ -111,14 +123,42 @@ class Intake:
                 identities.claim(tx, place, event.id)
             public_id = _public_id(spelling, event)
             if event.type == "error":
-                event.error_group, news = groups.record(tx, project, event)
-                if news is not None:
-                    self._news.tell(tx, project, news, event.error_group, public_id=public_id, now_ms=tx.now_ms)
+                self._group(tx, project, event)
             elif index in check_ins:
                 monitors.check_in(tx, project, event.id, check_ins[index], tx.now_ms, public_id=public_id)
             batch.append(tx, project, event, events.to_row(event))
             receipts.append(Receipt(event.id, public_id, duplicate=False))
         return receipts
+
+    def _store_lines_redacted(self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event]) -> int:
+        policy = self._policies.of(tx, project)
+        for event in incoming:
+            redact_event(policy.own() if event.vouched else policy, event)
+            event.encoded = None
+        return self._store_lines(tx, project, horizon_ms, incoming)
+
+    def _store_lines(self, tx: WriteTx, project: int, horizon_ms: int, incoming: list[Event]) -> int:
+        batch, used = tx.batch, 0
+        next_id, append, to_row = batch.numbering.next_id, batch.append_plain, events.to_row
+        for event in incoming:
+            ms = event.time // 1000
+            if not horizon_ms <= ms <= event.received + FUTURE_TOLERANCE_MS:
+                ms = max(event.received, horizon_ms)
+            event.id = next_id(tx, project, ms)
+            if event.type == "error":
+                self._group(tx, project, event)
+            made = to_row(event)
+            used += events.json_size(made[0])
+            append(tx, project, event, made)
+        quotas.charge(tx, project, used, tx.now_ms)
+        return used
+
+    def _group(self, tx: WriteTx, project: int, event: Event) -> None:
+        """Count a numbered error into its group, and tell whoever wants to know if there is news of it."""
+        event.error_group, news = groups.record(tx, project, event)
+        if news is not None:
+            public_id = _public_id(self._database.spelling, event)
+            self._news.tell(tx, project, news, event.error_group, public_id=public_id, now_ms=tx.now_ms)
 
     @staticmethod
     def holds(tx: WriteTx, project: int, event: Event) -> bool:

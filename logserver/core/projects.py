@@ -23,7 +23,7 @@ SELF_SLUG = "logserver"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _COLUMNS = (
     "number, uuid, slug, name, system, created_at, archived_at, retention_days, rate_limit_requests,"
-    " rate_limit_seconds, audit_retention_days, redact_dialects"
+    " rate_limit_seconds, audit_retention_days, redact_dialects, monthly_bytes"
 )
 
 
@@ -46,6 +46,8 @@ class Project(msgspec.Struct, frozen=True):
     """How long audit events are kept; None: for ever."""
     redact_dialects: tuple[str, ...]
     """The dialects whose events are redacted by the project's rules."""
+    monthly_bytes: int | None = None
+    """What it may be sent by POST /v1/logs in a calendar month (core/quotas.py); None: any amount."""
 
     def audit_horizon_ms(self, now_ms: int) -> int | None:
         """As horizon_ms, for audit events; None where they are kept for ever."""

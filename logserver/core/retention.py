@@ -6,7 +6,9 @@ is not looked at again and again, how far each has been swept is remembered with
 
 from collections.abc import Callable
 
-from logserver.core import alerts, projects, tokens
+from logserver.core import projects, tokens
+from logserver.core.alerting import alerts
+from logserver.core.metrics import points, standing
 from logserver.core.projects import Project
 from logserver.store import events, series
 from logserver.store.events import Row, from_row
@@ -49,6 +51,7 @@ class Retention:
             if series.delete_sketches(tx, project.number, horizon // 60_000, PASS_ROWS):
                 return True
             series.forget_unused(tx, tx.batch.vocabulary, project.number, horizon // 60_000)
+            standing.forget_unused(tx, project.number, horizon)
         return False
 
     def _sweep(self, tx: WriteTx, project: Project, kind: str, horizon_ms: int) -> bool:
@@ -101,7 +104,7 @@ def _places(project: int, row: Row) -> list[int]:
 
 
 def tidy(tx: WriteTx, now_ms: int) -> bool:
-    """One pass over what is kept for a while only: arrivals, mobile tokens that expired, alerts of long ago."""
+    """One pass over what is kept for a while only: arrivals, expired mobile tokens, old alerts, batches of points."""
     arrivals = tx.execute(
         "DELETE FROM arrivals WHERE seq IN (SELECT seq FROM arrivals WHERE at < ?"
         " AND seq < (SELECT max(seq) FROM arrivals) ORDER BY seq LIMIT ?)",
@@ -109,4 +112,5 @@ def tidy(tx: WriteTx, now_ms: int) -> bool:
     ).rowcount
     mobile = tokens.delete_expired_mobile(tx, now_ms, PASS_ROWS)
     old_alerts = alerts.tidy(tx, now_ms)
-    return arrivals == PASS_ROWS * 5 or mobile == PASS_ROWS or old_alerts
+    old_batches = points.tidy(tx, now_ms, PASS_ROWS * 5)
+    return arrivals == PASS_ROWS * 5 or mobile == PASS_ROWS or old_alerts or old_batches

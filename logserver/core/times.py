@@ -26,7 +26,7 @@ def read_time(value: Any) -> int | None:
     """
     if isinstance(value, str):
         if not _NUMERIC.fullmatch(value):
-            return _iso_time(value.strip())
+            return iso_time(value.strip())
         value = float(value) if "." in value else int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -35,7 +35,8 @@ def read_time(value: Any) -> int | None:
     return round(value * 1_000) if abs(value) >= _MILLISECONDS_FROM else round(value * 1_000_000)
 
 
-def _iso_time(text: str) -> int | None:
+def iso_time(text: str) -> int | None:
+    """A time in ISO 8601 in Unix microseconds, as read_time() has it; None for what is none."""
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:

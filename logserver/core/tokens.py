@@ -9,7 +9,6 @@ import msgspec
 
 from logserver.core.faults import Invalid, NotFound
 from logserver.core.projects import Project, by_number, changed, generation
-from logserver.store.keys import renew_secret
 from logserver.store.tx import Tx
 
 SECRET_BYTES = 24
@@ -19,6 +18,9 @@ PREFIXES = {"project": "logister_", "master": "mk_", "edge": "lf_prod_", "read":
 """How the secrets of each kind that the shell makes are spelled."""
 
 MOBILE_PREFIX = "logister_mobile_"
+LOG_PREFIX = "ll_"
+"""How project tokens made for LuminaLog's clients are spelled."""
+
 KEY_PREFIXES = {"live": "pk_", "test": "pk_test_"}
 """How project tokens made as keys are spelled, by their mode; a token without a mode is live."""
 
@@ -193,8 +195,8 @@ def _token(row: tuple[Any, ...]) -> Token:
     return msgspec.convert(named | {"scopes": msgspec.json.decode(named["scopes"])}, Token)
 
 
-def revoke(tx: Tx, which: str, now_ms: int) -> Token:
-    """Revoke the token with this id, this listed prefix or this secret; once revoked it stays so.
+def number_of(tx: Tx, which: str) -> int:
+    """The number of the token with this id, this listed prefix or this secret.
 
     Raises NotFound when nothing matches, Invalid when more than one does.
     """
@@ -206,7 +208,12 @@ def revoke(tx: Tx, which: str, now_ms: int) -> Token:
         raise NotFound("there is no such token")
     if len(rows) > 1:
         raise Invalid([("token", "several tokens begin like this; name one by its id")])
-    return _revoked(tx, rows[0][0], now_ms)
+    return int(rows[0][0])
+
+
+def revoke(tx: Tx, which: str, now_ms: int) -> Token:
+    """Revoke the token of number_of(); once revoked it stays so."""
+    return _revoked(tx, number_of(tx, which), now_ms)
 
 
 def revoke_key(tx: Tx, token_id: str, project: Project | None, now_ms: int) -> Token:
@@ -228,12 +235,6 @@ def _revoked(tx: Tx, number: int, now_ms: int) -> Token:
     tx.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (now_ms, number))
     changed(tx)
     return _token(tx.execute(f"{_LISTED} WHERE t.id = ?", (number,)).fetchone())
-
-
-def renew_viewer_key(tx: Tx) -> None:
-    """Make a new key to sign viewer tokens with: every one that there is ends at once."""
-    renew_secret(tx, VIEWER_KEY)
-    changed(tx)
 
 
 def record_uses(tx: Tx, uses: dict[int, int]) -> None:

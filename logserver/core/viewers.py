@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from logserver.core import tiers, tokens
 from logserver.core.faults import Invalid, NotFound
-from logserver.core.projects import Project, generation
+from logserver.core.projects import Project, changed, generation
 from logserver.core.tokens import VIEWER_KEY, Credential
-from logserver.store.keys import kept_secret, store_secret
+from logserver.store.keys import kept_secret, renew_secret, store_secret
 from logserver.store.tx import Tx
 
 PREFIX = "vt_"
@@ -117,3 +117,9 @@ def _claims(secret: bytes, signing_key: bytes | None) -> Claims | None:
         return msgspec.convert(said, Claims)
     except _UNREADABLE:
         return None
+
+
+def renew_viewer_key(tx: Tx) -> None:
+    """Make a new key to sign viewer tokens with: every one that there is ends at once."""
+    renew_secret(tx, VIEWER_KEY)
+    changed(tx)

@@ -13,13 +13,13 @@ from logserver.store.identities import Identities
 from logserver.store.identities import Mark as IdentityMark
 from logserver.store.ids import id_ms
 from logserver.store.numbering import Numbering
-from logserver.store.samples import Sample
-from logserver.store.series import Vocabulary
+from logserver.store.samples import Measure, Sample
+from logserver.store.series import Place, Vocabulary
 from logserver.store.sketch import Sketch
 from logserver.store.tx import Tx
 
-Mark = tuple[int, int, int, IdentityMark]
-"""Where a request's part of the batch begins: rows, samples, names admitted, identities."""
+Mark = tuple[int, int, int, int, IdentityMark]
+"""Where a request's part of the batch begins: rows, samples, measures, names admitted, identities."""
 
 
 class Batch:
@@ -33,6 +33,7 @@ class Batch:
         self._rows: list[tuple[Row, tuple[int, str, str], int, int]] = []
         self._pending: dict[int, Row] = {}
         self._samples: list[tuple[int, int, Sample]] = []
+        self._measures: list[Measure] = []
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -46,6 +47,15 @@ class Batch:
         if sample is not None:
             self._samples.append((project, event.id, sample))
 
+    def append_plain(self, tx: Tx, project: int, event: Event, words: tuple[Row, tuple[int, str, str]]) -> None:
+        """As append(), of a log or error whose sender gave it no identity: there is no need to find() it."""
+        dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
+        self._rows.append((*words, project, dimension))
+
+    def measure(self, measure: Measure) -> None:
+        """Add numbers that came without an event."""
+        self._measures.append(measure)
+
     def find(self, tx: Tx, event_id: int) -> Event | None:
         """The event of an id, whether it is stored or about to be."""
         row = self._pending.get(event_id)
@@ -53,15 +63,17 @@ class Batch:
 
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""
-        return len(self._rows), len(self._samples), self.vocabulary.admitted, self.identities.mark()
+        sizes = len(self._rows), len(self._samples), len(self._measures)
+        return *sizes, self.vocabulary.admitted, self.identities.mark()
 
     def undo(self, mark: Mark) -> None:
         """Drop what was added since ``mark``, and what was remembered of names that are not there any more."""
-        rows, samples, admitted, identities = mark
+        rows, samples, measures, admitted, identities = mark
         for dropped in self._rows[rows:]:
             self._pending.pop(dropped[0][0], None)
         del self._rows[rows:]
         del self._samples[samples:]
+        del self._measures[measures:]
         self.identities.undo(identities)
         if self.vocabulary.admitted != admitted:
             self.vocabulary.forget()
@@ -76,14 +88,21 @@ class Batch:
         self._rows.clear()
         self._pending.clear()
         self._samples.clear()
+        self._measures.clear()
         self.numbering.forget()
         self.vocabulary.trim()
 
     def write(self, tx: Tx) -> None:
         """Insert everything in id order; nothing is dropped before clear()."""
         self.identities.write(tx)
-        if not self._rows:
-            return
+        if self._rows:
+            self._write_events(tx)
+        if self._samples or self._measures:
+            sketches, buckets = self._summaries(tx)
+            series.add_sketches(tx, sketches)
+            series.add_histograms(tx, buckets)
+
+    def _write_events(self, tx: Tx) -> None:
         events.insert(tx, [(row, words) for row, words, _, _ in sorted(self._rows)])
         counts: Counter[tuple[int, int, int]] = Counter()
         arrived: dict[int, list[int]] = {}
@@ -97,12 +116,17 @@ class Batch:
             "INSERT INTO arrivals (project, at, ids) VALUES (?, ?, ?)",
             [(project, self.now_ms, struct.pack(f">{len(ids)}Q", *ids)) for project, ids in arrived.items()],
         )
-        if self._samples:
-            series.add_sketches(tx, self._sketches(tx))
 
-    def _sketches(self, tx: Tx) -> dict[tuple[int, int, int], Sketch]:
-        sketches: dict[tuple[int, int, int], Sketch] = {}
+    def _summaries(self, tx: Tx) -> tuple[dict[Place, Sketch], dict[Place, Counter[str]]]:
+        """Sketches and histograms of what was measured, by project, Unix minute and series."""
+        sketches: dict[Place, Sketch] = {}
+        buckets: dict[Place, Counter[str]] = {}
         for project, event_id, sample in self._samples:
             key = (project, id_ms(event_id) // 60_000, self.vocabulary.series(tx, project, sample))
             sketches.setdefault(key, Sketch()).add(sample.value, error=sample.error)
-        return sketches
+        for measure in self._measures:
+            key = (measure.project, measure.minute, self.vocabulary.series(tx, measure.project, measure.sample()))
+            sketches.setdefault(key, Sketch()).merge(measure.sketch)
+            if measure.buckets:
+                buckets.setdefault(key, Counter()).update(measure.buckets)
+        return sketches, buckets

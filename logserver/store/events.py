@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from logserver.store import words
+from logserver.store import flat, words
 from logserver.store.ids import id_ms, project_range, uuid_text
 from logserver.store.tx import Tx
 
@@ -22,11 +22,13 @@ DELETE_WORDS = "INSERT INTO event_words (event_words, rowid, text, words) VALUES
 Row = tuple[int, int, str, str, str, str, int, int | None, int | None, bytes | None, str | None, bytes | None]
 """A row of ``events`` in the order of COLUMNS."""
 
+_JSON_KEYS = len('{"level":,"message":,"context":}')
+
 _encode = msgspec.json.Encoder().encode
 _decode_context = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class Event(msgspec.Struct, kw_only=True):
+class Event(msgspec.Struct, kw_only=True, gc=False):
     """An error, log, metric, transaction, span or check-in, whatever dialect it was sent in."""
 
     type: str
@@ -50,6 +52,12 @@ class Event(msgspec.Struct, kw_only=True):
     """The id of its error group, 16 bytes, given at intake."""
     id: int = 0
     """The packed id, given at intake."""
+    masked: bool = False
+    """Whether an error is grouped by its masked message (core/groups.py); not stored."""
+    vouched: bool = False
+    """Whether its sender answers for what is sensitive in it: no built-in rule redacts it; not stored."""
+    encoded: bytes | None = None
+    """The context as JSON, where it has been encoded already; not stored."""
 
     def environment(self) -> str:
         """The environment it happened in; empty where nothing says."""
@@ -60,7 +68,7 @@ class Event(msgspec.Struct, kw_only=True):
 def to_row(event: Event) -> tuple[Row, tuple[int, str, str]]:
     """The row of a numbered event and its entry in the index."""
     group = event.error_group
-    text, facets = words.newest_words(
+    text, facets = flat.words_of(
         event.type,
         event.level,
         uuid_text(group) if group is not None else None,
@@ -74,7 +82,7 @@ def to_row(event: Event) -> tuple[Row, tuple[int, str, str]]:
         event.type,
         event.level,
         event.message,
-        _encode(event.context).decode(),
+        (event.encoded or _encode(event.context)).decode(),
         event.received - ms,
         event.time if event.time != ms * 1000 else None,
         1 if event.timed_by_receipt else None,
@@ -83,6 +91,13 @@ def to_row(event: Event) -> tuple[Row, tuple[int, str, str]]:
         group,
     )
     return row, (event.id, text, facets)
+
+
+def json_size(row: Row) -> int:
+    """The UTF-8 length of a row's record as JSON: an object of its level, message and context."""
+    level, message, context = row[3], row[4], row[5]
+    size = len(context) if context.isascii() else len(context.encode())
+    return size + len(_encode(message)) + len(_encode(level)) + _JSON_KEYS
 
 
 def from_row(row: Row) -> Event:

@@ -1,6 +1,6 @@
 """Gives every event the next free id of its project and millisecond."""
 
-from logserver.store.ids import COUNTER_BITS, COUNTER_MASK, LOCAL_BITS, pack
+from logserver.store.ids import COUNTER_BITS, COUNTER_MASK, EPOCH_MS, LOCAL_BITS, MAX_MS, TIME_BITS
 from logserver.store.tx import Tx
 
 _REMEMBERED = 50_000
@@ -21,7 +21,7 @@ class Numbering:
 
     def next_id(self, tx: Tx, project: int, ms: int) -> int:
         """The next free id of ``project`` at Unix millisecond ``ms``, or at the first later one with room."""
-        slot = pack(project, ms) >> COUNTER_BITS
+        slot = project << TIME_BITS | min(max(ms, EPOCH_MS), MAX_MS) - EPOCH_MS
         free = self._next.get(slot)
         if free is None:
             free = self._first_free(tx, project, slot)
@@ -29,7 +29,8 @@ class Numbering:
             self._next[slot] = free + 1
         else:
             slot, free = self._spill(tx, project, slot, free)
-        self._newest[project] = max(self._newest[project], slot)
+        if slot > self._newest[project]:  # noqa: PLR1730 - a call and an assignment for each event would cost more
+            self._newest[project] = slot
         return free
 
     def _spill(self, tx: Tx, project: int, slot: int, free: int) -> tuple[int, int]:

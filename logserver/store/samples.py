@@ -1,9 +1,11 @@
 """The numbers that events carry: durations and metric values, and whether what they measure had failed."""
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from logserver.store.events import Event
+from logserver.store.sketch import Sketch
 from logserver.store.words import severity
 
 MAX_NAME = 200
@@ -19,6 +21,27 @@ class Sample(NamedTuple):
     unit: str | None
     value: float
     error: bool
+    labelled: bool = False
+    """Whether the name has labels, which are bounded apart from names: those of one metric may be many."""
+
+
+class Measure(NamedTuple):
+    """Numbers of a metric's series in a minute, that came summed up and without an event."""
+
+    project: int
+    minute: int
+    """Unix minutes."""
+    name: str
+    environment: str
+    labelled: bool
+    """Whether it is one of the series of a metric, as its labels tell them apart."""
+    sketch: Sketch
+    buckets: Mapping[str, int] | None = None
+    """Of a histogram: how many numbers by upper bound, not cumulative."""
+
+    def sample(self) -> Sample:
+        """Whose series it is."""
+        return Sample("metric", self.name, self.environment, "", None, 0.0, error=False, labelled=self.labelled)
 
 
 def sample_of(event: Event) -> Sample | None:

@@ -6,6 +6,8 @@ releases, series names) are bounded; what comes after the bound is counted as ``
 
 from collections import Counter
 
+import msgspec
+
 from logserver.store import sketch
 from logserver.store.events import Row, from_row
 from logserver.store.ids import LOCAL_BITS, id_ms
@@ -17,8 +19,11 @@ from logserver.store.words import SEVERITY, severity
 OTHER = "~other"
 """Stands for every name beyond a project's bound."""
 
-BOUNDS = {"environment": 100, "release": 500, "name": 2_000, "audit": 2_000}
-"""How many different values of each kind a project may bring."""
+BOUNDS = {"environment": 100, "release": 500, "name": 2_000, "labelled": 2_000, "audit": 2_000}
+"""How many different values of each kind a project may bring; ``labelled`` are names with labels."""
+
+Place = tuple[int, int, int]
+"""Whose numbers, and when: project, Unix minute, series."""
 
 _LEVELS = frozenset(SEVERITY.values())
 _REMEMBERED = 20_000
@@ -34,6 +39,7 @@ class Vocabulary:
         self._dimensions: dict[tuple[int, str, str, str], int] = {}
         self._series: dict[tuple[int, str, str, str, str], int] = {}
         self._hours: dict[int, int] = {}
+        self._counts: dict[tuple[int, str], int] = {}
 
     def forget(self) -> None:
         """Forget everything: after a transaction that failed, or to bound the memory."""
@@ -41,6 +47,7 @@ class Vocabulary:
         self._dimensions.clear()
         self._series.clear()
         self._hours.clear()
+        self._counts.clear()
 
     def trim(self) -> None:
         """Bound the memory; only between transactions."""
@@ -59,15 +66,19 @@ class Vocabulary:
         if not value:
             return value
         self.admitted += 1
-        tx.execute(
-            "INSERT INTO vocabulary (project, kind, value) SELECT ?, ?, ? WHERE"
-            " (SELECT count(*) FROM vocabulary WHERE project = ? AND kind = ?) < ? ON CONFLICT DO NOTHING",
-            (project, kind, value, project, kind, BOUNDS[kind]),
-        )
-        row = tx.execute(
-            "SELECT 1 FROM vocabulary WHERE project = ? AND kind = ? AND value = ?", (project, kind, value)
-        ).fetchone()
-        return value if row else OTHER
+        key = (project, kind, value)
+        if tx.execute("SELECT 1 FROM vocabulary WHERE project = ? AND kind = ? AND value = ?", key).fetchone():
+            return value
+        n = self._counts.get((project, kind))
+        if n is None:
+            (n,) = tx.execute(
+                "SELECT count(*) FROM vocabulary WHERE project = ? AND kind = ?", (project, kind)
+            ).fetchone()
+        room = n < BOUNDS[kind]
+        if room:
+            tx.execute("INSERT INTO vocabulary (project, kind, value) VALUES (?, ?, ?)", key)
+        self._counts[project, kind] = n + room
+        return value if room else OTHER
 
     def dimension(self, tx: Tx, project: int, event_type: str, level: str, environment: str) -> int:
         """The number that stands for a type, level and environment in the counts of a project."""
@@ -105,7 +116,7 @@ class Vocabulary:
             key = (
                 project,
                 sample.kind,
-                self.bounded(tx, project, "name", sample.name),
+                self.bounded(tx, project, "labelled" if sample.labelled else "name", sample.name),
                 self.bounded(tx, project, "environment", sample.environment),
                 self.bounded(tx, project, "release", sample.release),
             )
@@ -132,7 +143,7 @@ def add_counts(tx: Tx, counts: Counter[tuple[int, int, int]]) -> None:
     )
 
 
-def add_sketches(tx: Tx, sketches: dict[tuple[int, int, int], Sketch]) -> None:
+def add_sketches(tx: Tx, sketches: dict[Place, Sketch]) -> None:
     """Merge sketches by (project, Unix minute, series) into the stored ones."""
     rows, begun = [], []
     for key, fresh in sorted(sketches.items()):
@@ -147,6 +158,19 @@ def add_sketches(tx: Tx, sketches: dict[tuple[int, int, int], Sketch]) -> None:
         rows.append((*key, fresh.n, fresh.errors, fresh.total, fresh.low, fresh.high, fresh.pack()))
     tx.executemany("INSERT OR REPLACE INTO sketches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     tx.executemany("UPDATE series SET newest = max(newest, ?) WHERE id = ?", begun)
+
+
+def add_histograms(tx: Tx, buckets: dict[Place, Counter[str]]) -> None:
+    """Add numbers of values by upper bound to the histograms of minutes."""
+    rows = []
+    for key, fresh in sorted(buckets.items()):
+        stored = tx.execute(
+            "SELECT buckets FROM histograms WHERE project = ? AND minute = ? AND series = ?", key
+        ).fetchone()
+        if stored:
+            fresh.update(msgspec.json.decode(stored[0]))
+        rows.append((*key, msgspec.json.encode(fresh).decode()))
+    tx.executemany("INSERT OR REPLACE INTO histograms VALUES (?, ?, ?, ?)", rows)
 
 
 def totals(tx: Tx) -> dict[int, int]:
@@ -170,12 +194,15 @@ def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:
 
 
 def delete_sketches(tx: Tx, project: int, before_minute: int, limit: int) -> int:
-    """Delete up to ``limit`` sketches of minutes before a Unix minute; returns how many."""
-    return tx.execute(
-        "DELETE FROM sketches WHERE (project, minute, series) IN"
-        " (SELECT project, minute, series FROM sketches WHERE project = ? AND minute < ? LIMIT ?)",
-        (project, before_minute, limit),
-    ).rowcount
+    """Delete up to ``limit`` sketches of minutes before a Unix minute, and as many histograms; returns how many."""
+    return sum(
+        tx.execute(
+            f"DELETE FROM {table} WHERE (project, minute, series) IN"
+            f" (SELECT project, minute, series FROM {table} WHERE project = ? AND minute < ? LIMIT ?)",
+            (project, before_minute, limit),
+        ).rowcount
+        for table in ("sketches", "histograms")
+    )
 
 
 def forget_unused(tx: Tx, vocabulary: Vocabulary, project: int, before_minute: int) -> None:
@@ -188,10 +215,11 @@ def forget_unused(tx: Tx, vocabulary: Vocabulary, project: int, before_minute: i
         "DELETE FROM dimensions WHERE project = ? AND newest < ? AND type != 'audit'", (project, before_minute)
     ).rowcount
     if gone:
-        for kind in ("environment", "release", "name"):
+        for kind in ("environment", "release", "name", "labelled"):
+            column = "name" if kind == "labelled" else kind
             tx.execute(
                 "DELETE FROM vocabulary WHERE project = ? AND kind = ?"
-                f" AND value NOT IN (SELECT {kind} FROM series WHERE project = ?) AND (kind != 'environment'"
+                f" AND value NOT IN (SELECT {column} FROM series WHERE project = ?) AND (kind != 'environment'"
                 " OR value NOT IN (SELECT environment FROM dimensions WHERE project = ?))",
                 (project, kind, project, project),
             )

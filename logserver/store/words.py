@@ -36,8 +36,8 @@ MAX_LONG_TEXT = 4_096
 MAX_TEXT = 131_072
 _MAX_INTEGER_BITS = 426  # no number of 128 digits has more; Python refuses to spell very long ones
 
-_BETWEEN_WORDS = "\x1e"
-_BETWEEN_PARTS = "\x1f"
+BETWEEN_WORDS = "\x1e"
+BETWEEN_PARTS = "\x1f"
 _CAPITALS = re.compile("[A-Z]+")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
@@ -68,8 +68,8 @@ def _moved(byte: int) -> str:
     return chr(0xE000 + byte)
 
 
-_TABLE = "".join(
-    " " if chr(byte) == _BETWEEN_WORDS else "\ue0ff" if chr(byte) == _BETWEEN_PARTS else _moved(byte)
+TABLE = "".join(
+    " " if chr(byte) == BETWEEN_WORDS else "\ue0ff" if chr(byte) == BETWEEN_PARTS else _moved(byte)
     for byte in range(256)
 )
 _EXACT_TABLE = "".join(_moved(byte) for byte in range(256))
@@ -90,7 +90,7 @@ def word(key: str, value: str) -> str:
 
 
 def _plain_key(key: str) -> str:
-    return key.replace(_BETWEEN_PARTS, "\ufffd")
+    return key.replace(BETWEEN_PARTS, "\ufffd")
 
 
 def _moved_text(text: str) -> str:
@@ -184,7 +184,7 @@ def _flatten(  # noqa: C901, PLR0912 - one flat loop is the hot path; a call per
     while True:
         for key, value in items:
             kind = type(value)
-            start = _starts.get(prefix + key) or _start(prefix, key)
+            start = _starts.get(prefix + key) or start_of(prefix, key)
             if kind is str:
                 if len(value) > MAX_VALUE:
                     long_texts.append(value[:MAX_LONG_TEXT])
@@ -221,12 +221,12 @@ _starts: dict[str, str] = {}
 _STARTS_REMEMBERED = 5_000
 
 
-def _start(prefix: str, key: str) -> str:
+def start_of(prefix: str, key: str) -> str:
     """A path and the separator behind it."""
     name = _plain_key(prefix + key)
     if not prefix and name in _RESERVED_SPELLINGS:
         name = f"context.{name}"
-    start = name + _BETWEEN_PARTS
+    start = name + BETWEEN_PARTS
     if len(_starts) < _STARTS_REMEMBERED and len(start) <= MAX_KEY + 1:
         _starts[prefix + key] = start
     return start
@@ -241,8 +241,8 @@ def _exception_texts(context: dict[str, Any], message: str) -> list[str]:
 
 
 def _joined(pairs: list[str]) -> str:
-    joined = _BETWEEN_WORDS.join(pairs)
-    if joined.count(_BETWEEN_PARTS) == len(pairs) and joined.count(_BETWEEN_WORDS) == len(pairs) - 1:
-        return charmap_decode(joined.encode(), "strict", _TABLE)[0]
+    joined = BETWEEN_WORDS.join(pairs)
+    if joined.count(BETWEEN_PARTS) == len(pairs) and joined.count(BETWEEN_WORDS) == len(pairs) - 1:
+        return charmap_decode(joined.encode(), "strict", TABLE)[0]
     # A client sent one of the two separators itself: spell word by word, where they are ordinary characters.
-    return " ".join(word(*pair.split(_BETWEEN_PARTS, 1)) for pair in pairs)
+    return " ".join(word(*pair.split(BETWEEN_PARTS, 1)) for pair in pairs)

@@ -57,7 +57,7 @@ TOKEN = "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d"
         ("POST /api/v1/streams/e/events", "/api/v1/streams/{token}/events"),
         (f"PUT /api/v1/streams/{TOKEN}/events", "/api/v1/streams/{token}/events"),
         (f"GET /api/v1/streams/{TOKEN}/nothing", "/api/v1/streams/..."),
-        (f"POST /v1/streams/{TOKEN}/events", "/..."),
+        (f"POST /v1/streams/{TOKEN}/events", "/v1/..."),
         (f"GET /streams//{TOKEN}.json?token={TOKEN}", "/..."),
     ],
 )

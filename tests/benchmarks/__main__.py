@@ -9,7 +9,20 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import commits, footprint, growth, ingest, logins, pages, table, trail
+from tests.benchmarks import (
+    agent,
+    commits,
+    following,
+    footprint,
+    growth,
+    ingest,
+    lines,
+    logins,
+    lumina,
+    pages,
+    table,
+    trail,
+)
 from tests.benchmarks.plan import Plan, Result
 from tests.benchmarks.processes import LOAD, on_cores
 
@@ -19,6 +32,8 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "singles-1": lambda plan: ingest.single_events(plan, 1, 0.2, 0.3),
     "singles-normal": lambda plan: ingest.single_events(plan, 32, 0.75, 0.9, ("--durability", "normal")),
     "batches": ingest.batched_events,
+    "lumina-batches": lumina.batched_lines,
+    "refused-batches": lumina.refused_batches,
     "commits": commits.commits,
     "start": footprint.start,
     "memory": footprint.memory,
@@ -32,6 +47,9 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "disk": growth.disk,
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
+    "agent-lines": lines.agent_lines,
+    "agent-reading": following.agent_reading,
+    "agent": agent.agent,
 }
 """What can be measured, by name, in the order of the table."""
 

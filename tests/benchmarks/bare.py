@@ -9,6 +9,7 @@ import gc
 import itertools
 import sqlite3
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from logserver.contracts.logister.events import Receipt, read_body
@@ -42,9 +43,14 @@ def rows(seed: int, count: int) -> Rows:
     """Rows of events and of the index, in the order of their ids, as the program would make them."""
     now = SystemClock().now_ms()
     receipt = Receipt(now, "production")
+    sent = itertools.islice(bodies(seed, start_ms=now, step_ms=0.0625, uuids=True), count)
+    return rows_of(read_body(body, receipt=receipt).event for body in sent)
+
+
+def rows_of(read: Iterable[events.Event]) -> Rows:
+    """The rows of events of one project as they were read."""
     made: Rows = ([], [])
-    for number, body in enumerate(itertools.islice(bodies(seed, start_ms=now, step_ms=0.0625, uuids=True), count)):
-        event = read_body(body, receipt=receipt).event
+    for number, event in enumerate(read):
         event.id = ids.pack(1, event.time // 1000, number & ids.COUNTER_MASK)
         row, words = events.to_row(event)
         made[0].append(row)

@@ -34,3 +34,11 @@ def test_an_unknown_figure_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         main(["speed"])
 
     assert "there is no figure speed" in capsys.readouterr().err
+
+
+def test_lines_are_counted_as_they_were_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["agent-lines", "--quick", "--rows", "1000", "--folder", str(tmp_path), "--json", str(tmp_path / "f.json")]
+
+    assert main(given) == 0
+
+    assert "lines through 10 metric rules" in capsys.readouterr().out

@@ -12,7 +12,7 @@ def test_a_project_is_made_and_listed(shell: Shell) -> None:
     assert made["created_at"].endswith("Z")
     assert (made["slug"], made["name"], made["retention_days"]) == ("shop", "The shop", 7)
     assert (made["archived_at"], made["rate_limit"], made["system"]) == (None, None, False)
-    assert shell.json("project", "list") == [made | {"events": 0}]
+    assert shell.json("project", "list") == [made | {"events": 0, "bytes_this_month": 0}]
 
 
 def test_what_is_done_is_said_to_the_person_only(shell: Shell) -> None:
@@ -117,3 +117,20 @@ def test_a_mistyped_folder_does_not_become_a_store(shell: Shell, arguments: str)
     result = shell("project", *arguments.split(), code=1)
     assert f"logserver serve --data {shell.folder}" in result.stderr
     assert not shell.folder.exists()
+
+
+def test_a_quota_is_set_shown_and_removed(shop: Shell) -> None:
+    assert shop.json("project", "list")[0]["monthly_bytes"] is None
+    assert shop.json("project", "set", "shop", "--monthly-bytes", "5000")["monthly_bytes"] == 5_000
+    assert "0 of 5,000" in shop("project", "list").stdout
+    assert shop.json("project", "set", "shop", "--name", "Shop")["monthly_bytes"] == 5_000
+    assert shop.json("project", "set", "shop", "--unlimited-bytes")["monthly_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("--monthly-bytes", "0"), 1), (("--monthly-bytes", "1", "--unlimited-bytes"), 2)],
+)
+def test_what_is_no_quota_is_refused(shop: Shell, arguments: tuple[str, ...], code: int) -> None:
+    shop("project", "set", "shop", *arguments, code=code)
+    assert shop.json("project", "list")[0]["monthly_bytes"] is None

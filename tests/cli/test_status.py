@@ -3,8 +3,10 @@ import os
 
 import pytest
 
-from logserver.core import status
+from logserver.core import projects, status
 from logserver.core.clock import SystemClock
+from logserver.core.fleet import agents, presence
+from logserver.core.fleet.presence import Heartbeat
 from logserver.core.jobs import Record
 from logserver.core.monitors import CheckIn
 from logserver.core.status import Report
@@ -44,6 +46,10 @@ def served(shop: Shell) -> Shell:
         happened("backup", kind="check_in"),
         check_ins={1: CheckIn("backup", "production", "error", SystemClock().now_ms())},
     )
+    with database.transaction(shop.folder) as tx:
+        shop_project = projects.by_slug(tx, "shop")
+        web, _ = (agents.create(tx, name=name, project=shop_project, now_ms=0) for name in ("web", "new"))
+        presence.beat(tx, web, Heartbeat(), 0)
     shop("project", "create", "bank")
     shop("token", "create", "app", "--project", "bank")
     shop("token", "create", "all", "--kind", "master")
@@ -69,11 +75,13 @@ def test_without_a_server_the_store_still_answers(served: Shell) -> None:
     assert (shown["oldest"], shown["newest"]) == (shop["oldest"], shop["newest"])
     assert shop["oldest"] < shop["newest"]
     assert shown["active_tokens"] == {"master": 1, "project": 1}
+    assert shown["agents"] == {"online": 1, "unknown": 1}
     assert shown["monitors"] == {"error": 1}
     assert shown["error_groups"] == {"unresolved": 1}
     text = served("status").stdout
     assert "not running" in text
     assert "1 error" in text
+    assert "1 online, 1 unknown" in text
 
 
 def test_beside_a_server_its_report_is_shown(served: Shell) -> None:

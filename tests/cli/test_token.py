@@ -187,3 +187,47 @@ def test_failing_is_one_and_wrong_usage_two(shop: Shell, code: int, arguments: s
     assert "Error: " in result.stderr
     assert [each["slug"] for each in shop.json("project", "list")] == ["shop"]
     assert shop.json("token", "list") == []
+
+
+@pytest.mark.parametrize("spelling", ["logister_", "pk_", "ll_"])
+def test_a_project_token_is_spelled_as_its_client_likes(shell: Shell, spelling: str) -> None:
+    made = shell.json("token", "create", "app", "--project", "shop", "--spelling", spelling)
+    assert made["token"].startswith(spelling)
+    found = credential(shell.folder, made["token"])
+    assert found
+    assert (found.kind, found.logs_per_minute, found.logs_burst) == ("project", None, None)
+
+
+def test_a_token_has_limits_of_its_own_for_logs(shell: Shell) -> None:
+    made = shell.json("token", "create", "app", "--project", "shop", "--logs-per-minute", "6000", "--logs-burst", "100")
+
+    def listed() -> tuple[int | None, int | None]:
+        [each] = shell.json("token", "list")
+        found = credential(shell.folder, made["token"])
+        assert found
+        assert (each["logs_per_minute"], each["logs_burst"]) == (found.logs_per_minute, found.logs_burst)
+        return found.logs_per_minute, found.logs_burst
+
+    assert listed() == (6_000, 100)
+    changed = shell.json("token", "set", made["id"], "--logs-burst", "7")
+    assert changed == {"id": made["id"], "logs_per_minute": 6_000, "logs_burst": 7}
+    assert listed() == (6_000, 7)
+    assert made["id"] in shell("token", "set", made["token"], "--default-logs-rate").stderr
+    assert listed() == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("set", "nothing", "--logs-burst", "7"), 1),
+        (("set", "nothing"), 2),
+        (("set", "nothing", "--logs-burst", "7", "--default-logs-rate"), 2),
+        (("set", "nothing", "--logs-burst", "0"), 2),
+        (("create", "app", "--kind", "master", "--logs-burst", "7"), 2),
+        (("create", "app", "--kind", "edge", "--project", "shop", "--spelling", "ll_"), 2),
+    ],
+)
+def test_what_is_no_limit_of_a_token_is_refused(shell: Shell, arguments: tuple[str, ...], code: int) -> None:
+    shell("token", "create", "first", "--project", "shop")
+    shell("token", *arguments, code=code)
+    assert [each["logs_burst"] for each in shell.json("token", "list")] == [None]

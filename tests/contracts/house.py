@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from logserver.core import accounts, links
+from logserver.core.people import accounts, links
 from tests.contracts.logister.sending import NDJSON, check_in, deployment, identified, lines, mobile_token
 from tests.contracts.logister.sending import event as logged
 from tests.contracts.logstitch.asked import EVENTS, ask, event, made_key, minted
@@ -22,6 +22,7 @@ class Sent(NamedTuple):
     body: Any = None
     path: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
 
 
 class House:
@@ -44,6 +45,7 @@ class House:
         assert ask(server, "POST", f"/api/v1/streams/{STREAM}/events", None, mine).status_code == 201
         assert server.post("/api/v1/ingest_events", logged(message=SECRET), self.alice.token).status_code == 201
         assert server.post("/api/v1/check_ins", check_in(slug=SECRET), self.alice.token).status_code == 201
+        self.agent = self.registered(SECRET)
         (self.alert,) = ask(server, "GET", "/api/v1/alerts", self.alice.token).json()["alerts"]
         expired = minted(server, self.alice.token, expires_in=60)
         server.clock.turn(60)
@@ -93,11 +95,43 @@ class House:
         made: dict[str, Any] = answer.json()
         return made
 
+    def registered(self, name: str) -> dict[str, Any]:
+        """An agent of Alice's."""
+        answer = ask(self.server, "POST", "/api/v1/edge/register", self.edge, {"name": name})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def api_key(self) -> dict[str, str]:
+        """The id of a key of the organization, where it stands in a path."""
+        wanted = {"name": SECRET, "permissions": ["edge:register"], "project_id": self.alice.project.uuid}
+        answer = ask(self.server, "POST", "/api/v1/api-keys", self.admin, wanted)
+        assert answer.status_code == 201, answer.text
+        return {"id": answer.json()["api_key"]["id"]}
+
+    def stream(self) -> str:
+        """A live stream of the administrator's."""
+        wanted = {"agent_id": self.agent["id"], "filters": {"pattern": SECRET}}
+        answer = ask(self.server, "POST", "/api/v1/stream/start", self.admin, wanted)
+        assert answer.status_code == 201, answer.text
+        session: str = answer.json()["session_id"]
+        return session
+
+    def metric_config(self) -> dict[str, str]:
+        """The id of a metric config, where it stands in a path."""
+        answer = ask(self.server, "POST", "/api/v1/metric-configs", self.admin, {**METRICS, "name": SECRET})
+        assert answer.status_code == 201, answer.text
+        return {"id": answer.json()["id"]}
+
     def marks(self) -> list[str]:
         """What may stand in no answer to anybody else."""
         project = self.alice.project
-        things = (self.key, self.redaction_rule, self.alert_rule, self.webhook, self.alert)
+        things = (self.key, self.redaction_rule, self.alert_rule, self.webhook, self.alert, self.agent)
         return [SECRET, STREAM, project.slug, project.uuid, self.key["prefix"], *(thing["id"] for thing in things)]
+
+
+METRICS = {"name": "one more", "metrics": [{"name": "errors_total", "type": "counter", "pattern": "ERROR"}]}
+POINTS = [{"name": "errors_total", "type": "counter", "value": 1, "labels": {"note": SECRET}}]
 
 
 def alert_rule(**fields: Any) -> dict[str, Any]:
@@ -114,6 +148,11 @@ def alert_rule(**fields: Any) -> dict[str, Any]:
 
 def webhook(path: str) -> dict[str, Any]:
     return {"url": f"https://example.com/{path}", "enabled": False}
+
+
+def shipped_line(**fields: Any) -> dict[str, Any]:
+    usual = {"id": "6f1c1b52-4f43-4d9c-8d10-9a1f2b3c4d5e", "message": "hello", "source": "/var/log/app.log"}
+    return usual | fields
 
 
 _TRIED = {"type": "pattern", "name": "one more", "pattern": "[0-9]+"}
@@ -157,6 +196,40 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
         {"current_password": house.password_of("admin@example.com"), "new_password": "nine looms, ten lives"}
     ),
     "show_me": lambda _: Sent(),
+    "create_api_key": lambda _: Sent({"name": "one more", "permissions": ["edge:stream"]}),
+    "list_api_keys": lambda _: Sent(),
+    "show_api_key": lambda house: Sent(path=house.api_key()),
+    "delete_api_key": lambda house: Sent(path=house.api_key()),
+    "create_agent": lambda _: Sent({"name": "one more"}),
+    "list_agents": lambda _: Sent(),
+    "show_agent": lambda house: Sent(path={"id": house.agent["id"]}),
+    "change_agent": lambda house: Sent({"hostname": "other"}, {"id": house.agent["id"]}),
+    "delete_agent": lambda house: Sent(path={"id": house.agent["id"]}),
+    "show_agent_config": lambda house: Sent(path={"id": house.agent["id"]}),
+    "replace_agent_config": lambda house: Sent({"config": {}, "version": 1}, {"id": house.agent["id"]}),
+    "register_agent": lambda _: Sent({"name": "one more"}),
+    "heartbeat": lambda house: Sent({"agent_id": house.agent["id"]}),
+    "heartbeat_of_agent": lambda house: Sent({}, {"id": house.agent["id"]}),
+    "ship_logs": lambda house: Sent({"logs": [shipped_line()]}, {"id": house.agent["id"]}),
+    "start_stream": lambda house: Sent({"agent_id": house.agent["id"]}),
+    "list_streams": lambda _: Sent(),
+    "stop_stream": lambda house: Sent({"session_id": house.stream()}),
+    "stop_one_stream": lambda house: Sent(path={"id": house.stream()}),
+    "push_stream_lines": lambda house: Sent(
+        {"session_id": house.stream(), "logs": [{"message": "hers"}]}, {"id": house.agent["id"]}
+    ),
+    "list_metric_configs": lambda _: Sent(),
+    "create_metric_config": lambda _: Sent(METRICS),
+    "test_metric_config": lambda _: Sent({"config": METRICS, "lines": [SECRET]}),
+    "show_metric_config": lambda house: Sent(path=house.metric_config()),
+    "replace_metric_config": lambda house: Sent({**METRICS, "version": 1}, house.metric_config()),
+    "delete_metric_config": lambda house: Sent(path=house.metric_config()),
+    "show_agent_metric_config": lambda house: Sent(path={"id": house.agent["id"]}),
+    "sync_metric_config": lambda house: Sent(query={"agent_id": house.agent["id"]}),
+    "send_metrics": lambda house: Sent({"agent_id": house.agent["id"], "points": POINTS}),
+    "send_agent_metrics": lambda house: Sent({"points": POINTS}, {"id": house.agent["id"]}),
+    "scrape_agent_metrics": lambda _: Sent(),
+    "ingest_logs": lambda _: Sent({"logs": [{"timestamp": "2026-09-21T14:00:00Z", "level": "info", "message": "hi"}]}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
 }

@@ -7,7 +7,7 @@ from tests.examples import endpoints
 from tests.serving import Server
 
 ENDPOINTS = {endpoint.name: endpoint for endpoint in endpoints()}
-OF_API = [name for name, endpoint in ENDPOINTS.items() if endpoint.path.startswith("/api/")]
+OF_API = [name for name, endpoint in ENDPOINTS.items() if endpoint.path.startswith(("/api/", "/v1/"))]
 OF_LOGSTITCH = [name for name, endpoint in ENDPOINTS.items() if endpoint.path.startswith(logstitch.PREFIXES)]
 
 

@@ -33,13 +33,16 @@ MAY = {
     "member": Auth.USER,
     "admin": Auth.USER | Auth.ADMIN,
 }
-LET_IN = ("mobile", "master", "edge", "member", "admin")
+LET_IN = ("mobile", "master", "edge", "member", "admin", "read")
 """Alice's own apps and agents, the administrator and her people: where they may, they may."""
 
 BESIDE_THE_RULE = {
     ("record_deployment", "mobile"): 403,
     ("mint_mobile_ingest_token", "mobile"): 403,
     ("mint_viewer_token", "charlie's test key"): 403,
+    ("heartbeat", "charlie's edge"): 404,
+    ("sync_metric_config", "charlie's edge"): 404,
+    ("send_metrics", "charlie's edge"): 404,
 }
 
 ENDPOINTS = {endpoint.name: endpoint for endpoint in endpoints()}
@@ -53,7 +56,9 @@ def request(
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     path = endpoint.public_path().format(**sent.path)
-    return house.server.client.request(endpoint.method, path, content=raw, headers=headers, params=query)
+    return house.server.client.request(
+        endpoint.method, path, content=raw, headers=headers, params={**sent.query, **(query or {})}
+    )
 
 
 def expected(endpoint: Endpoint, visitor: str, sent: Sent) -> int | None:

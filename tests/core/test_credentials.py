@@ -196,7 +196,7 @@ def test_a_viewer_token_is_remembered_until_it_ends_or_something_changes(tmp_pat
             assert credentials.remembered(token) is None
             assert await credentials.find(token) is None
             assert credentials.remembered(other) is not None
-            change(tmp_path, tokens.renew_viewer_key)
+            change(tmp_path, viewers.renew_viewer_key)
             await credentials.watch()
             assert credentials.remembered(other) is None
             assert await credentials.find(other) is None

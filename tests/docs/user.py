@@ -6,8 +6,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -54,6 +57,25 @@ def table(head: str) -> list[list[str]]:
     return rows
 
 
+class Running:
+    """A command that goes on beside the test."""
+
+    def __init__(self, process: subprocess.Popen[bytes], printed: IO[bytes]) -> None:
+        self.process = process
+        self._printed = printed
+
+    def types(self, text: str) -> None:
+        """Give it some text to read."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def printed(self) -> str:
+        """Everything it has printed so far."""
+        descriptor = self._printed.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
+
+
 class User:
     """A shell in an empty folder, on the machine of a server, where ``logserver`` is this very program."""
 
@@ -81,6 +103,24 @@ class User:
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done
+
+    @contextmanager
+    def starts(self, *command: str | Path, **variables: str) -> Iterator["Running"]:
+        """A command that goes on beside the test, for the length of a block."""
+        with tempfile.TemporaryFile() as printed:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=printed,
+                stderr=printed,
+                cwd=self.home,
+                env=self._environment | variables,
+            )
+            try:
+                yield Running(process, printed)
+            finally:
+                process.kill()
+                process.communicate()
 
     def types(self, text: str, code: int = 0, **variables: str) -> str:
         """What a shell prints for a text of the README, with this server's address in place of the README's."""

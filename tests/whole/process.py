@@ -35,7 +35,7 @@ class Server:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        self._log = _scratch()
+        self._log = scratch()
         self._process = subprocess.Popen(
             command(folder, *options),
             stdout=subprocess.PIPE,
@@ -64,7 +64,7 @@ class Server:
 
     def log(self) -> str:
         """Everything it has written to standard error so far."""
-        return _written(self._log)
+        return written(self._log)
 
     def printed(self) -> str:
         """What it has written to standard output since it listened, once it has ended."""
@@ -144,7 +144,13 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("LOGSERVER_", "LOGISTER_"))}
 
 
-def _scratch() -> IO[bytes]:
+def source() -> Path:
+    """Where to start the program, so that it is the one that is tested and not another one that is installed."""
+    return _SOURCE
+
+
+def scratch() -> IO[bytes]:
+    """A file for what a process says, which is gone when it is closed."""
     # Appending, so that reading here does not move where the process writes.
     descriptor, path = tempfile.mkstemp(prefix="logserver-", suffix=".log")
     os.close(descriptor)
@@ -153,7 +159,8 @@ def _scratch() -> IO[bytes]:
     return log
 
 
-def _written(log: IO[bytes]) -> str:
+def written(log: IO[bytes]) -> str:
+    """Everything that is in such a file by now."""
     descriptor = log.fileno()
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 

@@ -94,6 +94,22 @@ class Wire:
                 return True
         return not self._rest
 
+    def everything(self, most: int | None = None) -> bytes:
+        """All that the other side says before it closes, or its first ``most`` bytes."""
+        while most is None or len(self._rest) < most:
+            try:
+                part = self._socket.recv(65_536)
+            except ConnectionResetError:
+                break
+            if not part:
+                break
+            self._rest += part
+        return self._rest[:most]
+
+    def heard(self) -> bytes:
+        """What the other side has said so far, beyond what was taken as answers."""
+        return self._rest
+
     def listen(self, within: float) -> bool:
         """Take in what the other side says within some seconds; False once it has closed."""
         self._socket.settimeout(within)

@@ -14,8 +14,8 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.alerts import SEVERITIES
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.core import alert_bounds, alert_rules
-from logserver.core.alert_rules import Rule
+from logserver.core.alerting import alert_bounds, alert_rules
+from logserver.core.alerting.alert_rules import Rule
 from logserver.core.faults import Invalid
 from logserver.core.projects import Project
 from logserver.core.times import iso_text
@@ -62,7 +62,7 @@ class ChangedRule(msgspec.Struct):
 
 
 class ShownRule(msgspec.Struct):
-    """A rule; those of monitors and error groups have types of their own."""
+    """A rule; those of monitors, error groups and edge agents have types of their own."""
 
     id: str
     type: str
@@ -129,7 +129,7 @@ class Handlers:
         named = named_project(request, sent)
         built_in = alert_rules.BUILTINS.get(rule_id)
         if built_in is not None and sent.get("group_by") == built_in.group_by:
-            # Those of monitors and error groups are grouped as no rule of one's own can be.
+            # Those of monitors, error groups and agents are grouped as no rule of one's own can be.
             del sent["group_by"]
         values = _read(sent, required=False)
 

@@ -37,6 +37,8 @@ class Policy:
 
     def __init__(self, rules: Sequence[Rule], secret: bytes) -> None:
         self._rules = [rule for rule in rules if rule.enabled]
+        self._secret = secret
+        self._own: Policy | None = None
         self._texts = Texts(self._rules, secret)
         self._suspicion = Suspicion(self._rules)
         self._tree = fields.tree(self._rules)
@@ -56,6 +58,12 @@ class Policy:
         new = rewriting.run(value, path)
         pairs = {(change.path, self._rules[rule].id): None for change in rewriting.changes for rule in change.rules}
         return Redacted(new, len(rewriting.changes), list(pairs))
+
+    def own(self) -> "Policy":
+        """The policy of the same rules without the built-in ones."""
+        if self._own is None:
+            self._own = Policy([rule for rule in self._rules if rule.type != "builtin"], self._secret)
+        return self._own
 
     def redact_text(self, text: str) -> str:
         """A text without what the rules find in it."""

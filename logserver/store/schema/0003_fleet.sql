@@ -111,7 +111,7 @@ CREATE TABLE agent_metrics (
     n INTEGER NOT NULL DEFAULT 0,   -- a histogram's count
     buckets TEXT,                   -- JSON object: count by upper bound, not cumulative
     at INTEGER NOT NULL,            -- of the newest point
-    PRIMARY KEY (project, agent, name, labels)
+    PRIMARY KEY (project, agent, name, labels, type)
 ) WITHOUT ROWID;
 
 -- A histogram's buckets by minute, beside its sketch.

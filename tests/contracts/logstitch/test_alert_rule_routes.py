@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from logserver.core import alert_rules
+from logserver.core.alerting import alert_rules
 from tests.contracts.logstitch.asked import EVENTS, ask, event, problems
 from tests.contracts.logstitch.refusing import ROWS, Route, refused, scene_of, told
 from tests.fakes import START_MS
@@ -34,6 +34,8 @@ OF_OTHERS = {
     "monitor_failed": "monitor",
     "error_group_new": "error_group",
     "error_group_regressed": "error_group",
+    "agent_offline": "agent",
+    "agent_error": "agent",
 }
 
 ROUTES = {
@@ -92,8 +94,8 @@ def test_the_built_in_rules_come_first_as_the_contract_lists_them(server: Server
     assert [(rule["id"], rule["type"], rule["created_at"]) for rule in shown[:6]] == [
         (f"builtin_{name}", "builtin", None) for name, *_ in BUILTINS
     ]
-    assert {rule["name"]: rule["type"] for rule in shown[6:10]} == OF_OTHERS
-    assert shown[10:] == [{name: value for name, value in own.items() if name != "request_id"}]
+    assert {rule["name"]: rule["type"] for rule in shown[6:12]} == OF_OTHERS
+    assert shown[12:] == [{name: value for name, value in own.items() if name != "request_id"}]
 
 
 def test_a_rule_is_answered_as_it_is_kept(server: Server, master: str) -> None:
@@ -261,4 +263,4 @@ def test_a_project_has_five_hundred_rules_of_its_own_at_most(server: Server, sen
 
     server.administer(many)
     refused(ask(server, "POST", RULES, master, OWN), 409, "conflict")
-    assert len(listed(server, sender.token)) == 510
+    assert len(listed(server, sender.token)) == 512

@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from logserver.core import projects, tiers, tokens
+from logserver.core import projects, tiers, tokens, viewers
 from logserver.store.cursor import order
 from logserver.store.keys import kept_secret
 from tests.contracts.logstitch.asked import EVENTS, KEYS, VIEWER_TOKENS, ask, event, made_key, minted, problems
@@ -213,7 +213,7 @@ def test_a_token_ends_with_what_it_rests_on(server: Server, sender: Sender, what
     elif what == "project archived":
         server.administer(projects.archive, sender.project.slug, START_MS)
     elif what == "signing key renewed":
-        server.administer(tokens.renew_viewer_key)
+        server.administer(viewers.renew_viewer_key)
     else:
         server.administer(tiers.remove, sender.project, "support")
     assert ask(server, "GET", EVENTS, viewer).status_code == 401
@@ -221,7 +221,7 @@ def test_a_token_ends_with_what_it_rests_on(server: Server, sender: Sender, what
 
 def test_after_a_new_signing_key_new_tokens_are_minted(server: Server, sender: Sender) -> None:
     old = minted(server, sender.token)
-    server.administer(tokens.renew_viewer_key)
+    server.administer(viewers.renew_viewer_key)
     assert ask(server, "GET", EVENTS, minted(server, sender.token)).status_code == 200
     assert ask(server, "GET", EVENTS, old).status_code == 401
 

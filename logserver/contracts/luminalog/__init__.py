@@ -1,0 +1,1 @@
+"""LuminaLog's contract: batches of log lines, ``POST /v1/logs``."""
