@@ -64,12 +64,15 @@ class Roster:
             track.after = self._missed(track.path, lost, lost.changed_ns, None, self._clock.monotonic())
 
     def _restore(self, places: Places, now: float) -> None:
+        latest = {place.path: place for place in places.files}
         for place in places.files:
             path = os.fsdecode(place.path)
             status = regular(path)
-            moved = status is not None and status.st_ino == place.inode and status.st_dev != place.device
-            if moved and status is not None and rotated.continues(path, place):
-                place.device = status.st_dev  # the same file system under another number, as after a start
+            if status is not None and status.st_ino == place.inode and rotated.continues(path, place):
+                place.device = status.st_dev  # after a start the same file system may have another number
+            elif status is not None and status.st_ino == place.inode and latest[place.path] is not place:
+                self._gone.keep(place, deleted=True)  # it had left this path: here is another file with its inode
+                continue
             track = Track(place, path, now)
             track.after = self._latest.get(path)
             self._follow(track)
@@ -128,7 +131,9 @@ class Roster:
             if other is not None:
                 self._appear(track.path, other, now)
         if status is None:
-            last = self._missed(track.path, track.reader.snapshot(), track.since_ns, None, now) if not other else None
+            last = None
+            if other is None and self._latest.get(track.path) is track:
+                last = self._missed(track.path, track.reader.snapshot(), track.since_ns, None, now)
             self._let_go(track, deleted=Path(track.path).parent.exists())
             if last is not None:
                 self._latest[track.path] = last
@@ -142,7 +147,7 @@ class Roster:
             self.descriptors.pin(track.key)
             return os.fstat(descriptor)
         try:
-            track.where = rotated.named(track.path, track.key)
+            track.where = rotated.named(track.path, track.reader.snapshot())
         except FileNotFoundError:
             return None
         if track.where is None:
@@ -227,4 +232,6 @@ class Roster:
         track.over = True
         if self._latest.get(track.path) is track:
             del self._latest[track.path]
+            if track.after is not None and not track.after.over:
+                self._latest[track.path] = track.after
         self._gone.keep(track.reader.snapshot(), deleted=deleted)
