@@ -28,18 +28,18 @@ from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.contracts.luminalog import routes as luminalog
 from logserver.core import status
-from logserver.core.alert_engine import Engine
+from logserver.core.alerting.alert_engine import Engine
 from logserver.core.clock import Clock, SystemClock
 from logserver.core.credentials import Credentials
-from logserver.core.dispatch import Dispatcher
+from logserver.core.fleet.presence import Presence
 from logserver.core.intake import Intake
-from logserver.core.letters import Letters
-from logserver.core.live import Hub
-from logserver.core.live_rounds import Rounds
+from logserver.core.live.live import Hub
+from logserver.core.live.live_rounds import Rounds
 from logserver.core.observer import Observer
-from logserver.core.passwords import Passwords
-from logserver.core.people import People
-from logserver.core.presence import Presence
+from logserver.core.people.letters import Letters
+from logserver.core.people.passwords import Passwords
+from logserver.core.people.people import People
+from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.redaction.engine import Policies
 from logserver.dialects import route_socket, unmatched
 from logserver.schedule import Schedule

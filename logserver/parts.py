@@ -3,8 +3,8 @@
 from logserver.api.gate import Rates
 from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.luminalog.handlers import Options as LogOptions
-from logserver.core.mail import Smtp
 from logserver.core.observer import Remote
+from logserver.core.posting.mail import Smtp
 from logserver.settings import Settings
 
 

@@ -8,16 +8,19 @@ from logserver.api.sockets import OpenSockets
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
-from logserver.core import links, monitors, post, retention, status, stream_sessions
+from logserver.core import monitors, retention, status
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.disk import DiskWatch
-from logserver.core.dispatch import Dispatcher
+from logserver.core.fleet.presence import EVERY_SECONDS, Presence
 from logserver.core.jobs import Job, Jobs, in_transaction
-from logserver.core.letters import Letters
-from logserver.core.live_rounds import Rounds
+from logserver.core.live import stream_sessions
+from logserver.core.live.live_rounds import Rounds
 from logserver.core.observer import Observer
-from logserver.core.presence import EVERY_SECONDS, Presence
+from logserver.core.people import links
+from logserver.core.people.letters import Letters
+from logserver.core.posting import post
+from logserver.core.posting.dispatch import Dispatcher
 from logserver.settings import Settings
 from logserver.store.database import Database
 

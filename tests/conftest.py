@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from logserver.app import Application
-from logserver.core.passwords import Argon2, Passwords
+from logserver.core.people.passwords import Argon2, Passwords
 from tests.fakes import FakeClock
 from tests.serving import CHEAP, Sender, Serve, Server, settings
 
@@ -31,6 +32,8 @@ def serve(tmp_path: Path, clock: FakeClock) -> Iterator[Serve]:
             return Server(app, running.enter_context(client), clock)
 
         yield start
+    # A server freezes what lives as long as its process; this one goes on after it.
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from logserver.app import Application
-from logserver.core import accounts, password_rule, projects, sessions, tokens
+from logserver.core import projects, tokens
 from logserver.core.monitors import Monitor
 from logserver.core.monitors import every as every_monitor
-from logserver.core.passwords import Argon2, Cost
+from logserver.core.people import accounts, password_rule, sessions
+from logserver.core.people.passwords import Argon2, Cost
 from logserver.core.projects import Project
 from logserver.settings import Settings
 from logserver.store import events

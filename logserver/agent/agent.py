@@ -166,8 +166,8 @@ class Agent:
 
     async def _emptied(self, stopping: "asyncio.Task[bool]") -> None:
         """Wait until everything is sent, or nothing was for a while, or it is told to stop."""
-        emptied: asyncio.Future[Any] = asyncio.gather(self._points.empty.wait(), self._lines.empty.wait())
-        waited_for: list[asyncio.Future[Any]] = [emptied, stopping]
+        emptied = asyncio.create_task(self._all_sent())
+        waited_for: list[asyncio.Task[Any]] = [emptied, stopping]
         sent = -1
         while sent != (sent := self._points.sent + self._lines.sent) and self._failed is None:
             await asyncio.wait(waited_for, timeout=NOTHING_TAKEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -179,10 +179,13 @@ class Agent:
         """Let those who send go on for a moment; False where they only wait for a better time."""
         if self._client.away or not (self._points.welcome and self._lines.welcome):
             return False
-        emptied: asyncio.Future[Any] = asyncio.gather(self._points.empty.wait(), self._lines.empty.wait())
-        await asyncio.wait([emptied], timeout=SEND_SECONDS)
-        emptied.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all_sent(), SEND_SECONDS)
         return True
+
+    async def _all_sent(self) -> None:
+        await self._points.empty.wait()
+        await self._lines.empty.wait()
 
     async def _try_once(self) -> None:
         """Try to send what waits; what is not taken waits on disk for the next start."""
@@ -192,14 +195,6 @@ class Agent:
 
     def _waiting(self) -> int:
         return len(self._ledger.points) + len(self._ledger.lines)
-
-    async def _send_rest(self) -> None:
-        """Send what waits, trying once; what is not taken waits on disk for the next start."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SEND_SECONDS):
-                await asyncio.gather(self._points.drain(), self._lines.drain(), return_exceptions=True)
-        if waiting := self._waiting():
-            logger.warning("%d batches wait in %s for the next start", waiting, self._folder.path)
 
     def _figures(self) -> dict[str, float]:
         ledger = self._ledger

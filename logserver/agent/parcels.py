@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from logserver.core.lines import LogLine
+from logserver.core.lines.lines import LogLine
 from logserver.core.times import iso_text
 
 MOST_LINES = 1_000

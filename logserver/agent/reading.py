@@ -8,7 +8,7 @@ from logserver.agent.following import Block, Follower
 from logserver.agent.ledger import Ledger
 from logserver.agent.watching import Watching
 from logserver.core.clock import Clock
-from logserver.core.lines import LogLine, parse
+from logserver.core.lines.lines import LogLine, parse
 from logserver.core.metrics.extraction import RuleSet
 
 logger = logging.getLogger("logserver.agent")

@@ -19,7 +19,7 @@ from logserver.agent.enrolment import Enrolment
 from logserver.agent.watching import Taken, Watching
 from logserver.core.clock import Clock
 from logserver.core.faults import Invalid
-from logserver.core.line_filters import LineFilter
+from logserver.core.lines.filters import LineFilter
 
 logger = logging.getLogger("logserver.agent")
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from logserver.agent.parcels import MOST_CHARACTERS
-from logserver.core.line_filters import LineFilter
-from logserver.core.lines import LogLine
+from logserver.core.lines.filters import LineFilter
+from logserver.core.lines.lines import LogLine
 from logserver.core.times import iso_text
 
 MOST_LINES = 1_000

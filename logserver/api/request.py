@@ -28,6 +28,7 @@ class Request:
     __slots__ = (
         "_id",
         "_query",
+        "body_digest",
         "body_secret",
         "client",
         "credential",
@@ -58,6 +59,8 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(headers)
         self.client = client
         """The peer's address and port."""
+        self.body_digest = b""
+        """A digest of the body as it was sent, once somebody has needed one."""
         self.body_secret: bytes | None = None
         """The credential in the body, where no header has one and the route looks for it there."""
         self.credential: Credential | None = None

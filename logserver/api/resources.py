@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from logserver.api.gate import Gate
 from logserver.api.sockets import OpenSockets
 from logserver.core.clock import Clock
+from logserver.core.fleet.presence import Presence
 from logserver.core.intake import Intake
-from logserver.core.letters import Letters
-from logserver.core.live import Hub
+from logserver.core.live.live import Hub
 from logserver.core.observer import Observer
-from logserver.core.people import People
-from logserver.core.presence import Presence
+from logserver.core.people.letters import Letters
+from logserver.core.people.people import People
 from logserver.core.redaction.engine import Policies
 from logserver.store.database import Database
 

@@ -23,10 +23,21 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Take in what has arrived; what is no handshake is refused, which its base leaves unsaid."""
         super().data_received(data)
         if not self.handshake_initiated and self.conn.handshake_exc is not None and not self.close_sent:
-            self.handshake_complete = self.close_sent = True
             # Where the library has no answer of its own, these are only ends of file.
-            self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_REQUEST)
-            self.transport.close()
+            self._refuse(b"".join(self.conn.data_to_send()) or _BAD_REQUEST)
+
+    def handle_parser_exception(self) -> None:
+        """End a connection whose bytes are no frames; its base expects them after the handshake only."""
+        if self.conn.close_sent is None:
+            self._refuse(_BAD_REQUEST)
+        else:
+            super().handle_parser_exception()
+
+    def _refuse(self, answer: bytes) -> None:
+        self.handshake_complete = self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self.transport.write(answer)
+        self.transport.close()
 
     def handle_cont(self, event: Frame) -> None:
         """Take in a part of a message, which may have only so many."""

@@ -10,11 +10,11 @@ from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, note, plain, table
 from logserver.cli.refusals import Group
 from logserver.cli.times import iso
-from logserver.core import accounts, links
-from logserver.core.accounts import User
 from logserver.core.clock import SystemClock
 from logserver.core.faults import Conflict
-from logserver.core.links import Link
+from logserver.core.people import accounts, links
+from logserver.core.people.accounts import User
+from logserver.core.people.links import Link
 from logserver.settings import Settings
 
 _ORGANIZATION = "My organization"

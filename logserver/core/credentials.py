@@ -4,8 +4,9 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import TypeVar
 
-from logserver.core import sessions, tokens, viewers
+from logserver.core import tokens, viewers
 from logserver.core.clock import Clock
+from logserver.core.people import sessions
 from logserver.core.projects import generation as generation_of
 from logserver.core.tokens import Credential
 from logserver.store.database import Database

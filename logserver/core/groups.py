@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from logserver.core.alarms import News
+from logserver.core.alerting.alarms import News
 from logserver.core.faults import NotFound
 from logserver.core.masking import mask, top_frame
 from logserver.store.events import Event

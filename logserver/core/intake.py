@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from logserver.core import groups, monitors, quotas
-from logserver.core.alarms import GroupNews
+from logserver.core.alerting.alarms import GroupNews
 from logserver.core.clock import Clock
 from logserver.core.faults import Conflict
 from logserver.core.monitors import CheckIn

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from logserver.core import alarms
+from logserver.core.alerting import alarms
 from logserver.store.tx import Tx
 
 logger = logging.getLogger("logserver.monitors")

@@ -6,7 +6,8 @@ is not looked at again and again, how far each has been swept is remembered with
 
 from collections.abc import Callable
 
-from logserver.core import alerts, projects, tokens
+from logserver.core import projects, tokens
+from logserver.core.alerting import alerts
 from logserver.core.metrics import points, standing
 from logserver.core.projects import Project
 from logserver.store import events, series

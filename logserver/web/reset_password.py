@@ -14,7 +14,7 @@ from logserver.api.faults import REFUSALS, headers_of, status_of
 from logserver.api.request import Disconnected, Request
 from logserver.api.resources import Resources
 from logserver.core.faults import Invalid
-from logserver.core.password_rule import SHORTEST
+from logserver.core.people.password_rule import SHORTEST
 
 PATH = "/reset-password"
 A_MINUTE = 10

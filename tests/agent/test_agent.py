@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,45 @@ def test_a_checkpoint_that_is_garbage_is_put_aside(home: Home, edge: Edge, caplo
     with caplog.at_level(logging.ERROR, "logserver.agent"):
         home.run(edge.url, write(home, edge, 200))
     assert "checkpoint.json cannot be read" in caplog.text
+
+
+class Failing(SystemClock):
+    """A clock that the thread which reads cannot ask any more."""
+
+    def monotonic(self) -> float:
+        if threading.current_thread().name == "reading":
+            raise RuntimeError("the clock stands still")
+        return super().monotonic()
+
+
+def test_an_agent_that_cannot_go_on_reading_ends(home: Home, edge: Edge) -> None:
+    async def run() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await Agent(home.options(edge.url), Failing()).run()
+
+    with pytest.raises(RuntimeError, match="stands still"):
+        asyncio.run(run())
+
+
+def test_what_waits_for_a_server_that_is_away_is_tried_once_more_at_the_end(home: Home, edge: Edge) -> None:
+    edge.rules(ORDERS)
+    edge.refuse("metrics", Said(500, {"message": "Broken"}))
+
+    async def use() -> None:
+        assert await asyncio.to_thread(edge.until, lambda: edge.calls["metric-config"] > 1)
+        home.log.write_text("an order\n" * 10)
+        assert await asyncio.to_thread(edge.until, lambda: edge.calls["metrics"] > 1)
+        edge.refuse("metrics", None)
+
+    home.run(edge.url, use)
+    assert edge.total("orders") == 10
+
+
+def test_rules_that_cannot_be_kept_on_disk_count_all_the_same(
+    home: Home, edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    edge.rules(ORDERS)
+    (home.folder / "state" / "rules.json.new").mkdir(parents=True)
+    with caplog.at_level(logging.ERROR, "logserver.agent"):
+        home.run(edge.url, write(home, edge, 100))
+    assert "the metric rules cannot be kept on disk" in caplog.text

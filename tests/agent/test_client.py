@@ -1,23 +1,28 @@
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from logserver.agent.client import MAX_ANSWER, Address, Answer, Away, Client, Denied, said, seconds
 from tests.agent.edge import KEY, Edge, Said
+from tests.core.posting.test_outbound import certificate
 from tests.fakes import START_MS, FakeClock
 from tests.receiver import Receiver, answer, endless, reset, says
 
 T = TypeVar("T")
 
 
-def with_client(url: str, use: Callable[[Client], Awaitable[T]], key: str = KEY) -> T:
+def with_client(
+    url: str, use: Callable[[Client], Awaitable[T]], key: str = KEY, *, trust: ssl.SSLContext | None = None
+) -> T:
     """What a use of a client comes to; the client is closed after it."""
 
     async def run() -> T:
-        client = Client(Address.of(url), key, FakeClock())
+        client = Client(Address.of(url), key, FakeClock(), trust)
         try:
             return await use(client)
         finally:
@@ -143,3 +148,18 @@ def test_retry_after_is_a_number_or_a_date(value: str, expected: float) -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'"text"', b"\xff"])
 def test_a_refusal_without_words_is_no_trouble(body: bytes) -> None:
     assert said(body) == "(no reason that can be read)"
+
+
+def test_a_certificate_is_checked_against_those_that_are_trusted(tmp_path: Path) -> None:
+    server, trust = certificate(tmp_path, "127.0.0.1")
+    with Receiver(tls=server) as receiver:
+        assert with_client(receiver.url, register, trust=trust).ok
+        with pytest.raises(Away, match="its certificate is not trusted: self-signed certificate"):
+            with_client(receiver.url, register)
+    with Receiver() as receiver, pytest.raises(Away, match="the TLS handshake failed"):
+        with_client(receiver.url.replace("http", "https"), register)
+
+
+def test_a_name_that_nobody_has_is_told() -> None:
+    with pytest.raises(Away, match="its name could not be resolved"):
+        with_client("http://nowhere.invalid", register)

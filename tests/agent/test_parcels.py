@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logserver.agent.parcels import MOST_BYTES, MOST_CHARACTERS, MOST_LINES, Gathering, Parcel
-from logserver.core.lines import LogLine
+from logserver.core.lines.lines import LogLine
 
 SEED = UUID("0b3f2f0e-6b8e-4f0a-9a3e-3f3f3f3f3f3f")
 

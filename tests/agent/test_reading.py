@@ -17,7 +17,7 @@ from logserver.agent.ledger import COMMIT_SECONDS, FILE, Ledger
 from logserver.agent.reading import FIRST_RULES_SECONDS, PAUSED_BYTES, Reading
 from logserver.agent.spool import Spool
 from logserver.agent.watching import Watching
-from logserver.core.line_filters import LineFilter
+from logserver.core.lines.filters import LineFilter
 from logserver.core.metrics.extraction import RuleSet
 from logserver.core.metrics.rules import MetricConfig
 from tests.agent.scripted import Scripted, nothing

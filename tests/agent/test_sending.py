@@ -165,3 +165,41 @@ def test_an_agent_that_was_deleted_registers_again_and_sends(edge: Edge, folder:
 
     sent(edge, folder, spool, "points", use)
     assert (edge.total("a"), edge.total("b"), len(edge.agents)) == (1, 1, 1)
+
+
+def test_what_of_a_batch_is_not_welcome_is_told(
+    edge: Edge, folder: Folder, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_points(spool, "a", "b")
+    edge.refuse("metrics", Said(202, {"accepted": 1, "rejected": 1}))
+    with caplog.at_level(logging.WARNING, "logserver.agent"):
+        sent(edge, folder, spool, "points")
+    assert (caplog.messages, len(spool)) == (["the server took a batch but for 1 points"], 0)
+
+
+def test_an_answer_that_cannot_be_read_is_still_one_of_success(edge: Edge, folder: Folder, spool: Spool) -> None:
+    put_points(spool, "a")
+    edge.refuse("metrics", Said(202))
+    sent(edge, folder, spool, "points")
+    assert len(spool) == 0
+
+
+def test_a_batch_that_the_disk_does_not_give_waits(edge: Edge, folder: Folder, spool: Spool) -> None:
+    put_points(spool, "a")
+    [path] = (folder.path / "spool").iterdir()
+    path.rename(folder.path / "aside")
+    path.mkdir()
+    with pytest.raises(Away, match="a batch cannot be read: Is a directory"):
+        sent(edge, folder, spool, "points")
+    path.rmdir()
+    (folder.path / "aside").rename(path)
+    sent(edge, folder, spool, "points")
+    assert edge.total("a") == 1
+
+
+def test_a_refusal_of_another_kind_is_waited_out(edge: Edge, folder: Folder, spool: Spool) -> None:
+    put_points(spool, "a")
+    edge.refuse("metrics", Said(409, {"message": "Conflict"}))
+    with pytest.raises(Away, match="409: Conflict"):
+        sent(edge, folder, spool, "points")
+    assert len(spool) == 1

@@ -16,8 +16,8 @@ from logserver.agent.enrolment import Enrolment, Known, Self
 from logserver.agent.folder import Folder
 from logserver.agent.streaming import GOING_AWAY, Streaming
 from logserver.agent.watching import Watching
-from logserver.core.line_filters import LineFilter
-from logserver.core.lines import LogLine
+from logserver.core.lines.filters import LineFilter
+from logserver.core.lines.lines import LogLine
 from tests.agent.edge import KEY, PATIENCE, Edge, Said
 from tests.agent.scripted import nothing
 from tests.agent.talking import talk

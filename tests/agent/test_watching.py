@@ -2,8 +2,8 @@ import json
 
 from logserver.agent.parcels import MOST_CHARACTERS
 from logserver.agent.watching import FRAME_BYTES, MOST_BYTES, MOST_LINES, Watching
-from logserver.core.line_filters import LineFilter
-from logserver.core.lines import LogLine
+from logserver.core.lines.filters import LineFilter
+from logserver.core.lines.lines import LogLine
 from tests.agent.scripted import nothing
 
 EVERYTHING = LineFilter()

@@ -13,7 +13,8 @@ import msgspec
 from logserver.app import Application
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.events import Draft
-from logserver.core import alert_rules, projects
+from logserver.core import projects
+from logserver.core.alerting import alert_rules
 from logserver.core.clock import SystemClock
 from logserver.core.projects import Project
 from logserver.settings import Settings

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from logserver.core import alert_rules, projects
-from logserver.core.alert_engine import Engine
-from logserver.core.sliding import Occurrence
+from logserver.core import projects
+from logserver.core.alerting import alert_rules
+from logserver.core.alerting.alert_engine import Engine
+from logserver.core.alerting.sliding import Occurrence
 from logserver.store.batch import Batch
 from logserver.store.connections import connect
 from logserver.store.database import transaction

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from logserver.core import accounts, passwords
 from logserver.core.clock import SystemClock
-from logserver.core.passwords import Argon2
+from logserver.core.people import accounts, passwords
+from logserver.core.people.passwords import Argon2
 from logserver.store.database import transaction
 from tests.benchmarks import ingest
 from tests.benchmarks.plan import Plan, Result, compared, measured

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from logserver.contracts.logstitch.reading import EVERYBODY, Page, page, read_filters
-from logserver.core import alert_rules, projects, tokens
+from logserver.core import projects, tokens
+from logserver.core.alerting import alert_rules
 from logserver.core.clock import SystemClock
 from logserver.core.redaction import rules
 from logserver.core.times import iso_text

@@ -3,11 +3,12 @@ import os
 
 import pytest
 
-from logserver.core import agents, presence, projects, status
+from logserver.core import projects, status
 from logserver.core.clock import SystemClock
+from logserver.core.fleet import agents, presence
+from logserver.core.fleet.presence import Heartbeat
 from logserver.core.jobs import Record
 from logserver.core.monitors import CheckIn
-from logserver.core.presence import Heartbeat
 from logserver.core.status import Report
 from logserver.store import connections, database, lockfile, migrations
 from tests.cli.conftest import Shell

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from logserver.core import accounts, links, sessions
 from logserver.core.clock import SystemClock
+from logserver.core.people import accounts, links, sessions
 from logserver.store.database import snapshot, transaction
 from tests.cli.conftest import Shell
 

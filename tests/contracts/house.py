@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from logserver.core import accounts, links
+from logserver.core.people import accounts, links
 from tests.contracts.logister.sending import NDJSON, check_in, deployment, identified, lines, mobile_token
 from tests.contracts.logister.sending import event as logged
 from tests.contracts.logstitch.asked import EVENTS, ask, event, made_key, minted

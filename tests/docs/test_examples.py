@@ -104,6 +104,23 @@ def test_the_audit_trail_is_sent_read_redacted_and_watched(user: User) -> None:
     assert "logserver token create" in user.runs(EXAMPLES / "logstitch.sh", code=2, TOKEN=token, MASTER="").stderr
 
 
+def test_log_lines_are_sent_in_batches(user: User) -> None:
+    needs("curl")
+    sent = user.runs(EXAMPLES / "luminalog.sh", TOKEN=user.token(), URL=user.server.base_url)
+    two, one, none = map(json.loads, sent.stdout.splitlines())
+    assert (two["processed"], one["processed"], none["processed"]) == (2, 1, 0)
+    assert none["details"] == [
+        {"index": 0, "field": "level", "message": "Must be one of debug, info, warn, error, fatal, panic"}
+    ]
+    assert user.messages("user_id:user-789") == {"User logged in"}
+    assert user.messages("level:fatal original_level:panic") == {"The shop is on fire"}
+    (error,) = user.finds("type:error")
+    assert error["context"]["exception"]["class"] == "PaymentError"
+    assert user.messages(f"group:{error['group']}") == {"Payment failed"}
+    assert len(user.finds()) == 3
+    assert "logserver token create" in user.runs(EXAMPLES / "luminalog.sh", code=2, TOKEN="").stderr
+
+
 def test_node_sends_to_the_audit_trail(user: User) -> None:
     node = needs("node")
     major = int(user.runs(node, "--version").stdout.removeprefix("v").partition(".")[0])
@@ -170,4 +187,4 @@ def test_every_request_of_the_postman_collection_is_answered_as_it_says(user: Us
 def test_the_scripts_read_as_posix_shell() -> None:
     scripts = [*EXAMPLES.rglob("*.sh")]
     assert {path.read_text(encoding="utf-8").splitlines()[0] for path in scripts} == {"#!/bin/sh"}
-    assert {Path(path).name for path in scripts} == {"check-in.sh", "curl.sh", "logstitch.sh"}
+    assert {Path(path).name for path in scripts} == {"check-in.sh", "curl.sh", "logstitch.sh", "luminalog.sh"}

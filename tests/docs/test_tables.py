@@ -13,7 +13,9 @@ from logserver.cli import main
 from logserver.contracts.logister import batch, bounds, mobile
 from logserver.contracts.logstitch import events as audit
 from logserver.contracts.logstitch import reading
-from logserver.core import alert_rules, tokens, viewers, webhooks
+from logserver.core import tokens, viewers
+from logserver.core.alerting import alert_rules
+from logserver.core.posting import webhooks
 from logserver.core.projects import DEFAULT_RETENTION_DAYS
 from logserver.core.redaction import rules
 from logserver.settings import Settings

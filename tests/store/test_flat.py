@@ -35,6 +35,12 @@ shapes = st.lists(near | text, max_size=6, unique=True)
     | shapes.flatmap(lambda keys: st.lists(st.fixed_dictionaries(dict.fromkeys(keys, nested)), min_size=1, max_size=3)),
 )
 @example(("log", "info", None, "m"), [{"a": "x", "b": 1}, {"a": "y" * 129, "b": 2}, {"a": "z", "b": 10**140}])
+@example(("log", "info", None, "m"), [{"a": "x", "b": 10**5000}, {"a": "x" * 128, "b": 10**20}])
+@example(("log", "info", None, "m"), [{"a": 1.5, "b": "x"}, {"a": 2.0, "b": "x"}, {"a": float("inf"), "b": "x"}])
+@example(("log", "info", None, "m"), [{"a": True, "b": None}, {"a": False, "b": None}, {"a": True, "b": "%s"}])
+@example(("log", "info", None, "m"), [{"a": "\x1e", "b": 1}, {"a": "\x1f", "b": 1}, {"Level": "x", "type": 1}])
+@example(("log", "info", None, "m"), [{"k" * 128: 1, "b": 1}, {"k" * 129: 1, "b": 1}, {"k" * 129: "x", "b": 1}])
+@example(("log", "info", None, "m"), [{"a": [1]}, {"a": {}}, {"a": {"b": True}}])
 def test_they_are_the_words_of_the_long_way(
     about: tuple[str, str, str | None, str], contexts: list[dict[str, Any]]
 ) -> None:

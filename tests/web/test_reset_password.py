@@ -7,8 +7,8 @@ import re
 import pytest
 from httpx2 import Response
 
-from logserver.core import links
-from logserver.core.passwords import Passwords
+from logserver.core.people import links
+from logserver.core.people.passwords import Passwords
 from tests.contracts.logfleet.people import ADA, ANOTHER, me, signs_in, somebody, user
 from tests.fakes import CountingHashing
 from tests.serving import Serve, Server

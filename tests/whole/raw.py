@@ -106,6 +106,10 @@ class Wire:
             self._rest += part
         return self._rest[:most]
 
+    def heard(self) -> bytes:
+        """What the other side has said so far, beyond what was taken as answers."""
+        return self._rest
+
     def listen(self, within: float) -> bool:
         """Take in what the other side says within some seconds; False once it has closed."""
         self._socket.settimeout(within)

@@ -135,6 +135,7 @@ def test_a_batch_that_is_sent_for_ever_is_told_of_once(server: Server) -> None:
     for _ in range(2):
         log.flush()
     log.shutdown()
+    assert posted(server, b"").status == 401  # by now, what was answered before is logged
     lines = server.log().splitlines()
     assert len([line for line in lines if "was refused: logs[1].message: Must be at most" in line]) == 1
     assert len([line for line in lines if f" POST {PATH} 400 " in line]) == 6
@@ -179,9 +180,11 @@ def test_other_methods_are_told_which_there_is(server: Server, method: str) -> N
     assert answer.json() == {"error": "method_not_allowed", "message": "Method Not Allowed"}
 
 
-def test_plain_http_is_refused_where_it_must_be(tmp_path: Path) -> None:
-    options = ("--public-url", "https://logs.example.com", "--trusted-proxies", "127.0.0.1")
-    with serving(tmp_path, *options) as server:
+@pytest.mark.parametrize(
+    "options", [("--public-url", "https://logs.example.com"), ("--require-https", "on"), ("--require-https", "True")]
+)
+def test_plain_http_is_refused_where_it_must_be(tmp_path: Path, options: tuple[str, str]) -> None:
+    with serving(tmp_path, *options, "--trusted-proxies", "127.0.0.1") as server:
         token = create_token(server.folder)
         for number in range(2):
             body = batch(f"through the proxy {number}", api_key=token)

@@ -1,5 +1,7 @@
 """Live streams over real WebSockets: who hears what, and how a session ends for everyone who takes part in it."""
 
+import contextlib
+import resource
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from logserver.core import accounts, tokens
-from logserver.core.line_filters import LineFilter
-from logserver.core.lines import parse
+from logserver.core import tokens
+from logserver.core.lines.filters import LineFilter
+from logserver.core.lines.lines import parse
+from logserver.core.people import accounts
 from logserver.store.database import transaction
 from tests.whole.process import PATIENCE, serving
 from tests.whole.raw import Wire
@@ -257,6 +260,62 @@ def test_a_frame_that_is_none_closes_the_connection_of_an_agent(stage: Stage) ->
             agent.next()
             agent.socket.send(frame)
             assert agent.closed() == code
+
+
+def test_parts_without_end_close_the_connection(stage: Stage) -> None:
+    with Wire(stage.server) as wire:
+        opened(stage, wire)
+        wire.send(MASKED_TEXT + MASKED_REST * 2_000)
+        assert b"too many fragments" in wire.everything()
+
+
+def test_one_who_pings_and_does_not_listen_piles_nothing_up(stage: Stage) -> None:
+    before = resident(stage.server.pid)
+    with Wire(stage.server) as wire:
+        opened(stage, wire)
+        for _ in range(30_000_000 // len(MASKED_PINGS)):
+            wire.send(MASKED_PINGS)
+        assert resident(stage.server.pid) < before + 15_000_000
+
+
+def test_a_watcher_that_reads_nothing_is_cut_off_after_the_end(stage: Stage) -> None:
+    session = stage.start()
+    with stage.serve() as agent, stage.watch(session) as quick, Wire(stage.server) as stalled:
+        stalled.send(handshake(f"/api/v1/stream/ws/{session}", stage.people.admin))
+        for n in range(20):
+            agent.send(logs=[line(f"{n} {'x' * 30_000}", session) for _ in range(30)])
+        agent.send(logs=[line("last", session)])
+        quick.until("last")
+        stage.talk.post(f"/stream/{session}/stop", stage.people.admin, {}, 200)
+        assert quick.ended() == ("stopped", 1000)
+        while "/stream/ws/{session_id} 101" not in stage.server.log().partition("/stream/ws/{session_id} 101")[2]:
+            agent.socket.ping().wait(PATIENCE)
+
+
+def test_frames_before_the_handshake_are_refused_without_noise(stage: Stage) -> None:
+    for token in (stage.people.key, "nobody's"):
+        with Wire(stage.server) as wire:
+            wire.send(handshake(f"/api/v1/edge/agents/{stage.agent}/stream", token))
+            with contextlib.suppress(ConnectionError):
+                wire.send(b"\xff" * 100_000)
+            assert wire.everything(9) == b"HTTP/1.1 "
+
+
+def opened(stage: Stage, wire: Wire) -> None:
+    """Open the connection of an agent."""
+    wire.send(handshake(f"/api/v1/edge/agents/{stage.agent}/stream", stage.people.key))
+    while b'"streams":[]' not in wire.heard():
+        assert wire.listen(PATIENCE)
+
+
+MASKED_TEXT = b"\x01\x80\0\0\0\0"
+MASKED_REST = b"\x00\x80\0\0\0\0"
+MASKED_PINGS = (b"\x89\xfd\0\0\0\0" + b"x" * 125) * 1_000
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process has."""
+    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
 
 
 def handshake(path: str, token: str, *more: str) -> bytes:

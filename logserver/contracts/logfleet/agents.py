@@ -21,9 +21,9 @@ from logserver.contracts.logfleet.agent_fields import (
     text_of,
 )
 from logserver.contracts.logfleet.paging import sheet_of
-from logserver.core import agents, landing, presence
-from logserver.core.agent_links import MOVED
-from logserver.core.agents import Agent
+from logserver.core.fleet import agents, landing, presence
+from logserver.core.fleet.agents import Agent
+from logserver.core.live.agent_links import MOVED
 from logserver.core.times import iso_text
 from logserver.store.tx import Tx
 

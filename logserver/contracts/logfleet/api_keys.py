@@ -13,9 +13,10 @@ from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logfleet.asking import user_of
 from logserver.contracts.logfleet.paging import sheet_of
-from logserver.core import accounts, edge_keys, landing
-from logserver.core.edge_keys import EdgeKey
 from logserver.core.faults import NotFound
+from logserver.core.fleet import edge_keys, landing
+from logserver.core.fleet.edge_keys import EdgeKey
+from logserver.core.people import accounts
 from logserver.core.times import iso_text
 from logserver.core.tokens import EDGE_SCOPES, Issued
 from logserver.store.tx import Tx

@@ -5,9 +5,9 @@ from functools import partial
 
 from logserver.api.gate import Gate
 from logserver.api.request import Request
-from logserver.core import accounts
-from logserver.core.accounts import User
 from logserver.core.faults import Unauthorized
+from logserver.core.people import accounts
+from logserver.core.people.accounts import User
 from logserver.core.tokens import Credential
 from logserver.store.tx import Tx
 

@@ -8,10 +8,10 @@ from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logfleet import wire
 from logserver.contracts.logfleet.asking import credential_of, user_of
-from logserver.core import accounts, password_rule, sessions
-from logserver.core.accounts import Organization, User
 from logserver.core.faults import NotFound
-from logserver.core.people import Newcomer, Session
+from logserver.core.people import accounts, password_rule, sessions
+from logserver.core.people.accounts import Organization, User
+from logserver.core.people.people import Newcomer, Session
 from logserver.store.tx import Tx
 
 SETUP_HEADER = "X-Setup-Token"

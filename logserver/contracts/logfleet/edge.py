@@ -19,10 +19,10 @@ from logserver.contracts.logfleet.agent_fields import (
 )
 from logserver.contracts.logfleet.agents import shown_agent
 from logserver.contracts.logfleet.asking import credential_of
-from logserver.core import agents, presence, registration
-from logserver.core.agents import Agent
 from logserver.core.faults import Unauthorized
-from logserver.core.presence import Heartbeat
+from logserver.core.fleet import agents, presence, registration
+from logserver.core.fleet.agents import Agent
+from logserver.core.fleet.presence import Heartbeat
 from logserver.core.projects import Project
 from logserver.core.times import iso_text
 from logserver.store.tx import Tx

@@ -10,8 +10,8 @@ from logserver.api.resources import Resources
 from logserver.contracts.logfleet import metrics_wire as wire
 from logserver.contracts.logfleet.edge import landing_of
 from logserver.contracts.logfleet.points import readings_of
-from logserver.core import agents
 from logserver.core.aside import Aside
+from logserver.core.fleet import agents
 from logserver.core.metrics import points
 from logserver.core.metrics.points import Taken
 from logserver.core.metrics.readings import Reading

@@ -16,9 +16,9 @@ from logserver.api.resources import Resources
 from logserver.contracts.logfleet import metrics_wire as wire
 from logserver.contracts.logfleet.edge import landing_of
 from logserver.contracts.logfleet.paging import sheet_of
-from logserver.core import agents
 from logserver.core.aside import Aside
 from logserver.core.faults import Invalid
+from logserver.core.fleet import agents
 from logserver.core.metrics import checks, configs, trials
 from logserver.core.metrics.configs import Config, Draft
 from logserver.core.times import iso_text

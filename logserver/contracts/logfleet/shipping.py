@@ -12,8 +12,9 @@ from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logfleet.agent_wire import Line, Shipment, Shipped
 from logserver.contracts.logfleet.edge import landing_of
-from logserver.core import agents, nesting
+from logserver.core import nesting
 from logserver.core.faults import Conflict, Invalid, Malformed
+from logserver.core.fleet import agents
 from logserver.core.intake import Receipt
 from logserver.core.projects import Project
 from logserver.core.times import read_time

@@ -14,11 +14,11 @@ from logserver.contracts.logfleet.stream_wire import (
     Stream,
     Streams,
 )
-from logserver.core.agents import Agent
-from logserver.core.line_conditions import UNSAID
-from logserver.core.live import Asked, Hub
+from logserver.core.fleet.agents import Agent
+from logserver.core.lines.conditions import UNSAID
+from logserver.core.live.live import Asked, Hub
+from logserver.core.live.watching import Ended, Ending, Lost, Told
 from logserver.core.times import iso_text, read_time
-from logserver.core.watching import Ended, Ending, Lost, Told
 
 _EMPTY = msgspec.Raw(b"{}")
 _MOST_LOST = 1_000_000_000

@@ -13,13 +13,14 @@ from logserver.api.sockets import Talk
 from logserver.contracts.logfleet import stream_wire as wire
 from logserver.contracts.logfleet.edge import landing_of
 from logserver.contracts.logfleet.stream_lines import asked_of, ended, frame_of, message_of, pass_on, said
-from logserver.core import agents, stream_sessions
-from logserver.core.agent_links import MOVED, REPLACED, Link
-from logserver.core.agents import Agent
 from logserver.core.faults import Gone, NotFound
-from logserver.core.live import Live
-from logserver.core.stream_sessions import AGENT_DELETED, RESTART, SHUTDOWN, StreamSession
-from logserver.core.watching import Ended, Watcher
+from logserver.core.fleet import agents
+from logserver.core.fleet.agents import Agent
+from logserver.core.live import stream_sessions
+from logserver.core.live.agent_links import MOVED, REPLACED, Link
+from logserver.core.live.live import Live
+from logserver.core.live.stream_sessions import AGENT_DELETED, RESTART, SHUTDOWN, StreamSession
+from logserver.core.live.watching import Ended, Watcher
 from logserver.store.errors import StoreBusy
 from logserver.store.tx import Tx
 

@@ -17,11 +17,12 @@ from logserver.contracts.logfleet.asking import credential_of, user_of
 from logserver.contracts.logfleet.edge import landing_of
 from logserver.contracts.logfleet.paging import sheet_of
 from logserver.contracts.logfleet.stream_lines import pass_on
-from logserver.core import agents, stream_sessions
 from logserver.core.faults import Conflict, Forbidden, Gone, Invalid, Malformed, NotFound
-from logserver.core.line_filters import LineFilter
-from logserver.core.live import Asked
-from logserver.core.stream_sessions import STOPPED, StreamSession
+from logserver.core.fleet import agents
+from logserver.core.lines.filters import LineFilter
+from logserver.core.live import stream_sessions
+from logserver.core.live.live import Asked
+from logserver.core.live.stream_sessions import STOPPED, StreamSession
 from logserver.core.times import iso_text
 from logserver.store.tx import Tx
 

@@ -14,8 +14,8 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.alerts import SEVERITIES
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
-from logserver.core import alert_bounds, alert_rules
-from logserver.core.alert_rules import Rule
+from logserver.core.alerting import alert_bounds, alert_rules
+from logserver.core.alerting.alert_rules import Rule
 from logserver.core.faults import Invalid
 from logserver.core.projects import Project
 from logserver.core.times import iso_text

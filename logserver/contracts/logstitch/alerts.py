@@ -14,8 +14,8 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch import pages
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.reading import MOST, USUAL_LIMIT
-from logserver.core import alerts
-from logserver.core.alerts import Alert
+from logserver.core.alerting import alerts
+from logserver.core.alerting.alerts import Alert
 from logserver.core.projects import Project
 from logserver.store.tx import Tx
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from logserver.contracts.logstitch import kinds
 from logserver.contracts.logstitch.chain import Chain, Entry
 from logserver.contracts.logstitch.events import MATCHED, Draft, event_of, matched, public_id, published, redacted
-from logserver.core.alert_engine import Engine
+from logserver.core.alerting.alert_engine import Engine
+from logserver.core.alerting.sliding import Occurrence
 from logserver.core.faults import Conflict, Invalid
 from logserver.core.intake import Intake
 from logserver.core.projects import Project
 from logserver.core.redaction.engine import Policies, Policy
-from logserver.core.sliding import Occurrence
 from logserver.store import events
 from logserver.store.database import Database
 from logserver.store.events import Event

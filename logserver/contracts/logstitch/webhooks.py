@@ -14,12 +14,12 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch import control
 from logserver.contracts.logstitch.asking import credential_of, in_project, named_project
 from logserver.contracts.logstitch.options import Options
-from logserver.core import post, targets, webhooks
 from logserver.core.faults import Invalid
-from logserver.core.post import Attempt
+from logserver.core.posting import post, targets, webhooks
+from logserver.core.posting.post import Attempt
+from logserver.core.posting.webhooks import Webhook
 from logserver.core.projects import Project
 from logserver.core.times import iso_text
-from logserver.core.webhooks import Webhook
 from logserver.store.tx import Tx
 
 _MAX_URL = 2_000

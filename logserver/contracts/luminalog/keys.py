@@ -21,7 +21,7 @@ _decode = msgspec.json.Decoder(Keyed).decode
 
 def sent_as(request: Request) -> Sent:
     """The body of a request as it was sent."""
-    return Sent(request.raw, request.headers.get(b"content-encoding", b"").strip().lower())
+    return Sent(request.raw, request.headers.get(b"content-encoding", b"").strip().lower(), request.body_digest)
 
 
 class BodyKeys:
@@ -41,7 +41,9 @@ class BodyKeys:
     def search(self, request: Request) -> bytes | None:
         """The key anywhere in a body; None also where the body cannot be read."""
         sent = sent_as(request)
-        if (known := self._refused.secret_of(sent)) is not None:
+        known = self._refused.secret_of(sent)
+        request.body_digest = sent.known
+        if known is not None:
             return known
         try:
             raw = unpacked(sent.raw, limit=BODY_BYTES) if sent.encoding in {b"gzip", b"x-gzip"} else sent.raw

@@ -23,20 +23,21 @@ SECONDS = 600.0
 class Sent:
     """A body as it was sent, and its content encoding."""
 
-    __slots__ = ("_digest", "encoding", "raw")
+    __slots__ = ("encoding", "known", "raw")
 
-    def __init__(self, raw: bytes, encoding: bytes) -> None:
+    def __init__(self, raw: bytes, encoding: bytes, known: bytes = b"") -> None:
         self.raw = raw
         self.encoding = encoding
-        self._digest = b""
+        self.known = known
+        """Its digest, once that was made."""
 
     def digest(self) -> bytes:
         """Equal for equal bodies of one encoding only."""
-        if not self._digest:
+        if not self.known:
             digest = sha256(self.raw)
             digest.update(b"\0" + self.encoding)
-            self._digest = digest.digest()
-        return self._digest
+            self.known = digest.digest()
+        return self.known
 
 
 class _Refusal(NamedTuple):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from logserver.core.agents import Agent
+from logserver.core.fleet.agents import Agent
 from logserver.core.intake import FUTURE_TOLERANCE_MS
 from logserver.core.metrics import standing
 from logserver.core.metrics.readings import Reading, series_name

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from logserver.core.agents import Agent
+from logserver.core.fleet.agents import Agent
 from logserver.core.metrics.readings import Reading
 from logserver.core.metrics.rules import Labels, Type
 from logserver.core.metrics.tallies import spelled_bound

@@ -4,8 +4,8 @@ from typing import Any
 
 from httpx2 import Response
 
-from logserver.core import accounts
-from logserver.core.accounts import User
+from logserver.core.people import accounts
+from logserver.core.people.accounts import User
 from logserver.store.database import snapshot
 from tests.serving import Server
 

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from logserver.core import agents, projects
+from logserver.core import projects
+from logserver.core.fleet import agents
 from logserver.store.database import transaction
 from tests.contracts.logfleet.fleet import (
     AGENTS,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from logserver.core import edge_keys, projects
+from logserver.core import projects
+from logserver.core.fleet import edge_keys
 from logserver.core.tokens import EDGE_SCOPES
 from logserver.store.database import transaction
 from tests.contracts.logfleet.fleet import (

@@ -3,8 +3,8 @@
 import pytest
 from httpx2 import Response
 
-from logserver.core import accounts, sessions
-from logserver.core.passwords import Passwords
+from logserver.core.people import accounts, sessions
+from logserver.core.people.passwords import Passwords
 from logserver.store.database import transaction
 from tests.contracts.logfleet.people import ADA, AUTH, PASSWORD, me, registers, signs_in, somebody, user
 from tests.fakes import CountingHashing, FakeClock

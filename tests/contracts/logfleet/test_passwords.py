@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from httpx2 import Response
 
-from logserver.core import accounts, letters, links
-from logserver.core.passwords import Passwords
+from logserver.core.people import accounts, letters, links
+from logserver.core.people.passwords import Passwords
 from tests.contracts.logfleet.people import ADA, ANOTHER, AUTH, PASSWORD, me, signs_in, somebody, user
 from tests.fakes import CountingHashing, FakeClock
 from tests.mailbox import Mailbox

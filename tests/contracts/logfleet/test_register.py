@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from logserver.core.passwords import Passwords
-from logserver.core.people import Newcomer
+from logserver.core.people.passwords import Passwords
+from logserver.core.people.people import Newcomer
 from tests.contracts.logfleet.people import ABROAD, ADA, AUTH, PASSWORD, every, me, registers, signs_in, user
 from tests.fakes import CountingHashing, FakeClock
 from tests.serving import Serve, Server

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from logserver.core import stream_sessions
+from logserver.core.live import stream_sessions
 from tests.contracts.logfleet.fleet import NOBODY, ask, beats, refused, told, wrong
 from tests.contracts.logfleet.streaming import SESSIONS, START, STOP, Stage
 from tests.serving import Serve, Server

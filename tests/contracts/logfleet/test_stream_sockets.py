@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import WebSocketTestSession
 
-from logserver.core import accounts, tokens
+from logserver.core import tokens
+from logserver.core.people import accounts
 from tests.contracts.logfleet.fleet import NOBODY, ask, beats
 from tests.contracts.logfleet.streaming import STOP, Stage, closed, denied, ended
 from tests.serving import Server

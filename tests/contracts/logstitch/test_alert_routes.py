@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from logserver.core import alert_rules, alerts, groups, monitors
+from logserver.core import groups, monitors
+from logserver.core.alerting import alert_rules, alerts
 from tests.contracts.logister.sending import CHECK_INS, check_in
 from tests.contracts.logister.sending import EVENTS as INGEST
 from tests.contracts.logister.sending import event as logged

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from logserver.core import alert_rules
+from logserver.core.alerting import alert_rules
 from tests.contracts.logstitch.asked import EVENTS, ask, event, problems
 from tests.contracts.logstitch.refusing import ROWS, Route, refused, scene_of, told
 from tests.fakes import START_MS

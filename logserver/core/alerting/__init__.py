@@ -1,0 +1,1 @@
+"""Alerts: the rules, what they watch, and what has rung."""

@@ -1,0 +1,1 @@
+"""Edge agents: which there are, how they are, and the keys they act with."""

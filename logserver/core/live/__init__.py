@@ -1,0 +1,1 @@
+"""Live streams of agents' lines, in memory and in the store."""

@@ -1,0 +1,1 @@
+"""What goes out: webhooks and e-mails, from the outbox to the attempt."""
