@@ -81,7 +81,7 @@ class Roster:
         blocks: list[Block] = []
         many = len(self.tracks) > _MANY
         for track in list(self.tracks.values()):
-            if track.due <= now:
+            if track.due <= now and not track.over:
                 try:
                     self._look_at(track, now, many=many)
                     blocks += self._wound_up(track, now)
@@ -130,7 +130,7 @@ class Roster:
             other = other or regular(track.path)
             if other is not None:
                 self._appear(track.path, other, now)
-        if status is None:
+        if status is None and not track.over:
             last = None
             if other is None and self._latest.get(track.path) is track:
                 last = self._missed(track.path, track.reader.snapshot(), track.since_ns, None, now)
@@ -173,7 +173,7 @@ class Roster:
     def _appear(self, path: str, status: os.stat_result, now: float, *, at_end: bool = False) -> None:
         """Follow a file that is new at a path, after what was there before it."""
         key = (status.st_dev, status.st_ino)
-        if key in self.tracks or not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode) or self._followed(path, key):
             return
         before = self._latest.get(path)
         if before is not None:
@@ -195,7 +195,7 @@ class Roster:
         A file that is a copy of another one, of which a place tells how far it was read, is read from there.
         """
         for sibling in rotated.siblings(path):
-            if sibling.key == but or sibling.key in self.tracks:
+            if sibling.key == but or self._followed(sibling.path, sibling.key):
                 continue
             copied = place.offset > 0 and place.tail != "" and rotated.continues(sibling.path, place)
             if not copied and sibling.status.st_mtime_ns <= since_ns:
@@ -216,6 +216,14 @@ class Roster:
             before = track
         return before
 
+    def _followed(self, path: str, key: Key) -> bool:
+        track = self.tracks.get(key)
+        if track is None or self.descriptors.held(key) is not None:  # an open file keeps its inode
+            return track is not None
+        if not rotated.is_still(path, track.path, track.reader.snapshot()):
+            self._let_go(track, deleted=True)
+        return not track.over
+
     def _follow(self, track: Track, *, latest: bool = True) -> None:
         self.tracks[track.key] = track
         if latest:
@@ -227,6 +235,8 @@ class Roster:
             track.tell(error)
 
     def _let_go(self, track: Track, *, deleted: bool) -> None:
+        if track.over:
+            return
         self.descriptors.close(track.key)
         del self.tracks[track.key]
         track.over = True

@@ -36,13 +36,16 @@ def named(path: str, place: Place) -> str | None:
             names = [entry.path for entry in entries if entry.inode() == place.inode]
         for name in names:
             status = regular(name)
-            if status is not None and (status.st_dev, status.st_ino) == place.key and _same(name, path, place):
+            if status is not None and (status.st_dev, status.st_ino) == place.key and is_still(name, path, place):
                 return name
     return None
 
 
-def _same(name: str, path: str, place: Place) -> bool:
-    # Of a file that was not read only its name can tell.
+def is_still(name: str, path: str, place: Place) -> bool:
+    """Whether the file of a name is the one that was followed at a path, its device and inode being the same.
+
+    Of a file that was not read only its name can tell.
+    """
     return continues(name, place) if place.offset else os.path.split(name)[1].startswith(os.path.split(path)[1])
 
 
