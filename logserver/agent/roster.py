@@ -44,11 +44,10 @@ class Roster:
 
     def places(self) -> Places:
         """How far everything has been read: copies; of those of one path the older first."""
-        return Places(
-            [track.reader.snapshot() for track in sorted(self.tracks.values(), key=lambda each: each.left_at is None)],
-            self._gone.places(),
-            list(self._patterns.patterns),
-        )
+        tracks = sorted(self.tracks.values(), key=lambda each: each.left_at is None)
+        files = [track.reader.snapshot() for track in tracks if not track.deleted]
+        deleted = [track.reader.place.successor() for track in tracks if track.deleted]
+        return Places(files, self._gone.places() + deleted, list(self._patterns.patterns))
 
     def look(self, now: float) -> list[Block]:
         """See what has changed; returns last lines without an end of files that are over."""
@@ -164,7 +163,7 @@ class Roster:
             return []
         if not reader.settled and (block := reader.finish(descriptor)) is not None:
             blocks.append(block)
-        if os.fstat(descriptor).st_nlink == 0:
+        if track.deleted:
             self._let_go(track, deleted=True)
         elif quiet >= LINGER_S and not track.matched:
             self._let_go(track, deleted=False)
