@@ -38,6 +38,7 @@ class Request:
         "path",
         "raw",
         "standing",
+        "version",
     )
 
     def __init__(
@@ -49,6 +50,7 @@ class Request:
         method: str = "POST",
         query: bytes = b"",
         params: Mapping[str, Any] | None = None,
+        version: str = "1.1",
     ) -> None:
         self._id = ""
         self._query = query
@@ -59,6 +61,8 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(headers)
         self.client = client
         """The peer's address and port."""
+        self.version = version
+        """That of HTTP; the short way of small requests does not look."""
         self.body_digest = b""
         """A digest of the body as it was sent, once somebody has needed one."""
         self.body_secret: bytes | None = None
@@ -80,6 +84,7 @@ class Request:
             method=scope.get("method", "GET"),  # a WebSocket has none
             query=scope.get("query_string", b""),
             params=scope.get("path_params"),
+            version=scope.get("http_version", "1.1"),
         )
 
     @property
