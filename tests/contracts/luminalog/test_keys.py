@@ -153,6 +153,17 @@ def test_what_came_with_a_key_in_a_header_takes_none_of_their_room(server: Serve
     assert server.run(flood) == [400] * 9
 
 
+def test_who_is_known_by_the_beginning_of_a_body_takes_none_of_their_room(server: Server, sender: Sender) -> None:
+    async def flood(key: str) -> list[int | None]:
+        front = b'{"api_key": "%s", ' % key.encode() + b" " * KB
+        parts = [chunks([front[:20], front[20:], *[b" " * KB * KB] * 15]) for _ in range(9)]
+        answers = await asyncio.gather(*(exchange(server, PATH, part, {}) for part in parts))
+        return [answer and answer.status for answer in answers]
+
+    assert server.run(flood, sender.token) == [400] * 9
+    assert server.run(flood, "wrong") == [401] * 9
+
+
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
 def test_a_look_at_the_path_is_answered_in_the_dialect(server: Server, path: str) -> None:
     answer = server.client.get(path)
