@@ -10,6 +10,7 @@ from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, note, plain, table
 from logserver.cli.refusals import Group
 from logserver.cli.times import iso
+from logserver.cli.web_address import WebAddress
 from logserver.core.clock import SystemClock
 from logserver.core.faults import Conflict
 from logserver.core.people import accounts, links
@@ -22,6 +23,7 @@ _ORGANIZATION = "My organization"
 _url_option = click.option(
     "--public-url",
     "address",
+    type=WebAddress(),
     default=f"http://localhost:{Settings.port}",
     show_default=True,
     envvar=["LOGSERVER_PUBLIC_URL"],
