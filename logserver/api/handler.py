@@ -226,16 +226,19 @@ class Handler(Door, ABC):
 
     async def _meet(self, request: Request, receive: Receive, secrets: BodySecrets) -> None:
         """Read the body of a request and find out from it who sends it."""
-        with self._strangers.holding() as arrived:
-            await self._read(request, receive, arrived, secrets.GLANCED)
-            request.body_secret = secrets.glance(request)
-            if request.body_secret is None:
-                await self._read(request, receive, arrived)
-                self._gate.require_patience(request)
-                request.body_secret = secrets.search(request)
+        # That much has arrived unasked, and whoever is known by it takes no room of strangers.
+        await self._read(request, receive, enough=secrets.GLANCED)
+        request.body_secret = secrets.glance(request)
+        if request.body_secret is not None:
             await self._admit(request)
-        # Whoever is known by the beginning takes no room of strangers with the rest.
-        await self._read(request, receive)
+            await self._read(request, receive)
+            return
+        with self._strangers.holding() as arrived:
+            arrived(len(request.raw))
+            await self._read(request, receive, arrived)
+            self._gate.require_patience(request)
+            request.body_secret = secrets.search(request)
+            await self._admit(request)
 
     def _succeed(self, request: Request, reply: Reply) -> Answer:
         status, payload, extra, media = reply

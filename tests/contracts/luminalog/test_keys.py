@@ -154,14 +154,30 @@ def test_what_came_with_a_key_in_a_header_takes_none_of_their_room(server: Serve
 
 
 def test_who_is_known_by_the_beginning_of_a_body_takes_none_of_their_room(server: Server, sender: Sender) -> None:
-    async def flood(key: str) -> list[int | None]:
-        front = b'{"api_key": "%s", ' % key.encode() + b" " * KB
-        parts = [chunks([front[:20], front[20:], *[b" " * KB * KB] * 15]) for _ in range(9)]
-        answers = await asyncio.gather(*(exchange(server, PATH, part, {}) for part in parts))
-        return [answer and answer.status for answer in answers]
+    async def flood() -> tuple[list[int | None], list[int | None]]:
+        begun, over = asyncio.Event(), asyncio.Event()
 
-    assert server.run(flood, sender.token) == [400] * 9
-    assert server.run(flood, "wrong") == [401] * 9
+        async def stranger() -> AsyncIterator[dict[str, Any]]:
+            for _ in range(16):
+                yield {"type": "http.request", "body": b" " * KB * KB, "more_body": True}
+            begun.set()
+            await over.wait()
+            yield {"type": "http.request", "body": b"", "more_body": False}
+
+        async def sends(key: str) -> int | None:
+            front = b'{"api_key": "%s", ' % key.encode() + b" " * KB
+            answer = await exchange(server, PATH, chunks([front[:20], front[20:], *[b" " * KB * KB] * 15]), {})
+            return answer and answer.status
+
+        strangers = [asyncio.create_task(exchange(server, PATH, stranger(), {})) for _ in range(4)]
+        await begun.wait()
+        known = [await sends(sender.token) for _ in range(5)]
+        unknown = [await sends("wrong") for _ in range(5)]
+        over.set()
+        await asyncio.gather(*strangers)
+        return known, unknown
+
+    assert server.run(flood) == ([400] * 5, [401] * 5)
 
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
