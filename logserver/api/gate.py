@@ -144,6 +144,10 @@ class Gate:
         said = request.headers.get(b"x-forwarded-proto", b"").split(b",")
         return all(scheme.strip().lower() == b"https" for scheme in said)
 
+    def trusts_any(self) -> bool:
+        """Whether there is any proxy that is believed."""
+        return bool(self._trusted)
+
     def trusts(self, address: str) -> bool:
         """Whether an address is that of a proxy whose X-Forwarded-For is believed."""
         parsed = _parsed(address)

@@ -58,6 +58,9 @@ class Answer(NamedTuple):
 class BodySecrets(Protocol):
     """Finds credentials in bodies, for a route whose clients put them there. None of this raises."""
 
+    GLANCED: int
+    """Bytes at the beginning of a body that a glance may need."""
+
     def glance(self, request: Request) -> bytes | None:
         """The credential in the body of a request, where a look at its beginning shows it."""
         ...
@@ -211,18 +214,30 @@ class Handler(Door, ABC):
         await self._gate.admit(request, self._rules.kinds, forbids=self._rules.forbids)
         self._permit(request)
 
-    async def _read(self, request: Request, receive: Receive, arrived: Callable[[int], None] | None = None) -> None:
-        limit, code = self._rules.body_limit, self._rules.body_code
-        await request.read(receive, limit=limit, seconds=self._body_seconds, code=code, arrived=arrived)
+    async def _read(
+        self,
+        request: Request,
+        receive: Receive,
+        arrived: Callable[[int], None] | None = None,
+        enough: int | None = None,
+    ) -> None:
+        limit, code, seconds = self._rules.body_limit, self._rules.body_code, self._body_seconds
+        await request.read(receive, limit=limit, seconds=seconds, code=code, arrived=arrived, enough=enough)
 
     async def _meet(self, request: Request, receive: Receive, secrets: BodySecrets) -> None:
         """Read the body of a request and find out from it who sends it."""
+        # That much has arrived unasked, and whoever is known by it takes no room of strangers.
+        await self._read(request, receive, enough=secrets.GLANCED)
+        request.body_secret = secrets.glance(request)
+        if request.body_secret is not None:
+            await self._admit(request)
+            await self._read(request, receive)
+            return
         with self._strangers.holding() as arrived:
+            arrived(len(request.raw))
             await self._read(request, receive, arrived)
-            request.body_secret = secrets.glance(request)
-            if request.body_secret is None:
-                self._gate.require_patience(request)
-                request.body_secret = secrets.search(request)
+            self._gate.require_patience(request)
+            request.body_secret = secrets.search(request)
             await self._admit(request)
 
     def _succeed(self, request: Request, reply: Reply) -> Answer:

@@ -88,8 +88,10 @@ class LaneProtocol(OfferProtocol):
             self.timeout_keep_alive_task = None
 
     def eof_received(self) -> bool:  # type: ignore[override] # a transport keeps open for what is true
-        """The client sends no more; what it has sent whole is still answered."""
+        """The client sends no more; what it has sent whole is still answered, and nothing else is waited for."""
         owed = self.cycle is not None and not self.cycle.response_complete and not self.pipeline
+        if owed and self.cycle.more_body:
+            return False
         if owed:
             self.cycle.keep_alive = False
         return owed

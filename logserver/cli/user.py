@@ -158,7 +158,7 @@ def enable(data: Path, email: str, *, as_json: bool) -> None:
 @data_option
 @json_option
 def role_(data: Path, email: str, new_role: accounts.Role, *, as_json: bool) -> None:
-    """Make the user EMAIL an admin or a member: ROLE holds from the next request on."""
+    """Make the user EMAIL an admin or a member: ROLE holds at once."""
     with changing(data) as tx:
         changed = accounts.set_role(tx, accounts.by_email(tx, email), new_role)
     _show(changed, f"{plain(changed.email)} has the role {changed.role}", as_json=as_json)
