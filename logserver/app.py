@@ -95,7 +95,7 @@ class Application:
             open_registration=settings.open_registration,
         )
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
-        self.live = Hub(self.clock, grace=settings.stream_grace_seconds)
+        self.live = Hub(self.clock, grace=settings.live_grace_seconds)
         self.rounds = Rounds(self.live, self.database, self.clock)
         self.sockets = OpenSockets(self.credentials)
         resources = Resources(

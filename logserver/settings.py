@@ -88,7 +88,7 @@ class Settings:
     streams_max: int = _setting(
         100_000, "Streams that wait or are remembered as expired; beyond that no new one is made.", unit="streams"
     )
-    stream_grace_seconds: float = _setting(
+    live_grace_seconds: float = _setting(
         10.0, "How long the connection of an agent may be lost before its live streams end.", unit="seconds"
     )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")

@@ -53,6 +53,7 @@ def test_lines_are_shipped_once_and_taken_apart(user: User) -> None:
     path = user.home / "access.log"
     given = variables(user)
     written = 0
+    path.write_text("from before\n", encoding="utf-8")
 
     def writes(*texts: str) -> None:
         nonlocal written

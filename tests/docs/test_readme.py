@@ -65,8 +65,7 @@ PRINTED: list[tuple[str, Callable[[str], bool]]] = [
     ("/alerts/webhooks", answers("secret", "whsec_*")),
     ("/streams/claim", answers("event_count", 1)),
     ("/streams/", answers("status", "active")),
-    ("/metric-configs/test", answers("results.0.matches.1.value", 0.035)),
-    ("/metric-configs", answers("version", 1)),
+    ("/metric-configs", shows('"http_request_seconds","type":"histogram","value":0.035', '"version":1,')),
     ("logserver agent", shows("took_ms=35")),
     ("/metrics/agents", shows('http_requests_total{agent="', 'status="200"} 1.0', 'le="0.1"} 1.0')),
     (
