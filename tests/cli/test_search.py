@@ -101,7 +101,7 @@ def test_a_line_for_people_cannot_command_the_terminal(shop: Shell) -> None:
         shop.folder,
         "shop",
         happened("\x1b]0;x\x07 first\nsecond", level="war\x1b", user_id="a\tb", duration_ms=12.5, environment="live"),
-        happened("", ago_ms=1),
+        happened("", ago_ms=1_000),
     )
     first, second = shop("search").stdout.splitlines()
     assert first.isprintable()
