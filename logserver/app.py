@@ -58,7 +58,7 @@ _FAREWELL_SECONDS = 1.5
 """How long open WebSockets have to take their last message when the server stops."""
 DESCRIPTION = (
     "One log server for the clients of several products. Authorize with a token of"
-    " `logserver token create`; a project token works everywhere. This document as"
+    " `logserver token create`, or of a person who has signed in (`POST /api/v1/auth/login`). This document as"
     " [YAML](openapi.yaml), as [JSON](openapi.json), and as a [Postman collection](postman.json)."
 )
 
@@ -95,7 +95,7 @@ class Application:
             open_registration=settings.open_registration,
         )
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
-        self.live = Hub(self.clock, grace=settings.stream_grace_seconds)
+        self.live = Hub(self.clock, grace=settings.live_grace_seconds)
         self.rounds = Rounds(self.live, self.database, self.clock)
         self.sockets = OpenSockets(self.credentials)
         resources = Resources(

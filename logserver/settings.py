@@ -88,7 +88,7 @@ class Settings:
     streams_max: int = _setting(
         100_000, "Streams that wait or are remembered as expired; beyond that no new one is made.", unit="streams"
     )
-    stream_grace_seconds: float = _setting(
+    live_grace_seconds: float = _setting(
         10.0, "How long the connection of an agent may be lost before its live streams end.", unit="seconds"
     )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
@@ -99,7 +99,10 @@ class Settings:
     allow_private_webhooks: bool = _setting(
         default=False, meaning="Let webhooks go to private and loopback addresses, as in a home network."
     )
-    smtp_host: str = _setting("", "Mail server for webhooks that are mailto: addresses; without it there are none.")
+    smtp_host: str = _setting(
+        "",
+        "Mail server for webhooks that are mailto: addresses and for forgotten passwords; without it no mail is sent.",
+    )
     smtp_port: int = _setting(587, "Port of the mail server.")
     smtp_user: str = _setting("", "User name at the mail server; without it there is no login.")
     smtp_password: str = _setting("", "Password at the mail server.")

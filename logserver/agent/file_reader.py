@@ -10,9 +10,10 @@ import msgspec
 from logserver.agent.blocks import MAX_LINE, Block, Wrap
 from logserver.agent.docker import Joints, Unwrapped
 from logserver.agent.patterns import compressed_bytes
-from logserver.agent.places import HEAD_BYTES, TAIL_BYTES, Place, fingerprint, head_of
+from logserver.agent.places import HEAD_BYTES, Place, head_of
 from logserver.agent.probing import CHUNK, behind_nulls, line_begin
 from logserver.agent.splitting import HOLE, hole_in, split
+from logserver.agent.trail import Trail
 
 
 class FileReader:
@@ -31,7 +32,8 @@ class FileReader:
         self._doubtful = False
         self._verified_ns = place.changed_ns  # what it was when what had been read was last seen to be still there
         self._ignored = False
-        self._tail: bytes | None = None
+        self._trail = Trail(place.tail)
+        self._ahead = Trail()  # of the part of a line that has been looked at, whose end is waited for
         self._joints = Joints()
         self._restored = not place.pieces
         self._nulls_until = 0
@@ -75,15 +77,14 @@ class FileReader:
         self.lost.changed_ns = self._verified_ns
         self.place = place.successor()
         self._scanned = self._nulls_until = 0
-        self._tail = b""
+        self._trail = Trail()
         self._unaligned = self._doubtful = self._ignored = False
         self._restored = True
         self._joints.clear()
 
     def snapshot(self) -> Place:
         """A copy of the place as it stands."""
-        if self._tail is not None:
-            self.place.tail = fingerprint(self._tail) if self._tail else ""
+        self.place.tail = self._trail.printed
         return msgspec.structs.replace(self.place)
 
     def read(self, descriptor: int) -> tuple[Block | None, int]:
@@ -94,7 +95,7 @@ class FileReader:
         begin = max(self._scanned, place.offset)
         data = os.pread(descriptor, CHUNK, begin)
         # After reading: then what was read is of the same file as what lies before it.
-        if not self._intact(descriptor):
+        if not self._trail.holds(descriptor, place.offset):
             self.begin_again()
             return None, 0
         self._verified_ns = place.changed_ns
@@ -106,12 +107,17 @@ class FileReader:
         if begin == 0 and compressed_bytes(data):
             self._ignored = True
             return None, len(data)
+        if begin > place.offset and not self._ahead.holds(descriptor, begin):
+            self._scanned = place.offset
+            return None, 0
         if place.skipping:
             self._skip(data, descriptor)
             return None, len(data)
         end = data.rfind(b"\n") + 1
         if not end:
             self._scanned = begin + len(data)
+            self._ahead = Trail()
+            self._ahead.passed(data)
             return self._without_end(descriptor), len(data)
         if begin > place.offset:
             end += begin - place.offset
@@ -125,7 +131,7 @@ class FileReader:
         """What is left without an end, once no end will come: at most MAX_LINE bytes, and Docker's pieces."""
         self.prepare(descriptor)
         place = self.place
-        if self.settled or place.skipping or not self._intact(descriptor):
+        if self.settled or place.skipping or not self._trail.holds(descriptor, place.offset):
             return None
         line = os.pread(descriptor, MAX_LINE, place.offset)
         self._know_file(descriptor, whole=True)
@@ -151,22 +157,11 @@ class FileReader:
             begin = line_begin(descriptor, place.offset)
             place.skipping = begin is None
             place.offset = self._scanned = place.offset if begin is None else begin
-            self._tail, place.tail = None, ""
+            self._trail = Trail()
         if not self._restored:
             self._restored = True
             for piece in place.pieces:
                 self._joints.restore(piece, os.pread(descriptor, piece.length, piece.offset).rstrip(b"\r\n"))
-
-    def _intact(self, descriptor: int) -> bool:
-        """Whether what lies before the offset is still what was read."""
-        place = self.place
-        wanted = min(TAIL_BYTES, place.offset) if self._tail is None else len(self._tail)
-        tail = os.pread(descriptor, wanted, place.offset - wanted)
-        if self._tail is None:
-            if place.tail and fingerprint(tail) != place.tail:
-                return False
-            self._tail = tail
-        return tail == self._tail
 
     def _lines(self, descriptor: int, data: bytes) -> Block | None:
         place = self.place
@@ -179,7 +174,7 @@ class FileReader:
             self._know_file(descriptor)
         wraps = None
         place.offset = self._scanned = place.offset + len(data)
-        self._tail = ((self._tail or b"") + data[-TAIL_BYTES:])[-TAIL_BYTES:]
+        self._trail.passed(data)
         if self._joints.concerns(data) and (out := self._joints.unwrap(lines, offsets, place.offset)) is not None:
             lines, offsets, wraps = self._take(out)
         return Block(self.source, place.file, lines, offsets, wraps) if lines else None
@@ -234,8 +229,7 @@ class FileReader:
     def _go_to(self, offset: int, descriptor: int) -> None:
         self.place.offset = self._scanned = offset
         self._nulls_until = 0
-        wanted = min(TAIL_BYTES, offset)
-        self._tail = os.pread(descriptor, wanted, offset - wanted)
+        self._trail.put(descriptor, offset)
 
     def _know_file(self, descriptor: int, *, whole: bool = False) -> None:
         place = self.place

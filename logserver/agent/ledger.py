@@ -77,8 +77,6 @@ class Ledger:
         self.points = Spool(folder.path / "points", "points", most_bytes=POINTS_MEGABYTES * 1_000_000, clock=clock)
         self.lines = Spool(folder.path / "lines", "lines", most_bytes=lines_megabytes * 1_000_000, clock=clock)
         kept = folder.load(FILE, Checkpoint)
-        self.fresh = kept is None
-        """Whether there was no checkpoint."""
         self.places = None if kept is None else kept.places
         self.counts = Counts() if kept is None else kept.counts
         self._seed = uuid4() if kept is None else kept.seed

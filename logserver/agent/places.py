@@ -3,6 +3,9 @@
 The guarantee: a Follower that is given Places goes on exactly behind the lines that had been returned when they
 were taken. So after a SIGKILL what is read again is exactly what was read after the last Places that were kept, and
 nothing behind them is lost as long as the file is still there, under its name or another one in the same directory.
+Of a file that was cut off that holds for what a copy beside it still has. A file that came and went between two
+Places is not known by them: after a kill it is found again only where a pattern finds it, or where its name is the
+rotated one of a path that they know.
 """
 
 from hashlib import blake2b

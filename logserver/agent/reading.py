@@ -96,9 +96,8 @@ class Reading:
         self._follower.close()
 
     def begin(self) -> None:
-        """Commit where reading begins: after a crash in the first moment it begins there again."""
-        if self._ledger.fresh:
-            self._commit()
+        """Commit where reading begins, also of what is followed anew: after a crash it begins there again."""
+        self._commit()
 
     def turn(self) -> bool:
         """One look at everything; whether anything was read."""

@@ -44,11 +44,10 @@ class Roster:
 
     def places(self) -> Places:
         """How far everything has been read: copies; of those of one path the older first."""
-        return Places(
-            [track.reader.snapshot() for track in sorted(self.tracks.values(), key=lambda each: each.left_at is None)],
-            self._gone.places(),
-            list(self._patterns.patterns),
-        )
+        tracks = sorted(self.tracks.values(), key=lambda each: each.left_at is None)
+        files = [track.reader.snapshot() for track in tracks if not track.deleted]
+        deleted = [track.reader.place.successor() for track in tracks if track.deleted]
+        return Places(files, self._gone.places() + deleted, list(self._patterns.patterns))
 
     def look(self, now: float) -> list[Block]:
         """See what has changed; returns last lines without an end of files that are over."""
@@ -64,12 +63,15 @@ class Roster:
             track.after = self._missed(track.path, lost, lost.changed_ns, None, self._clock.monotonic())
 
     def _restore(self, places: Places, now: float) -> None:
+        latest = {place.path: place for place in places.files}
         for place in places.files:
             path = os.fsdecode(place.path)
             status = regular(path)
-            moved = status is not None and status.st_ino == place.inode and status.st_dev != place.device
-            if moved and status is not None and rotated.continues(path, place):
-                place.device = status.st_dev  # the same file system under another number, as after a start
+            if status is not None and status.st_ino == place.inode and rotated.continues(path, place):
+                place.device = status.st_dev  # after a start the same file system may have another number
+            elif status is not None and status.st_ino == place.inode and latest[place.path] is not place:
+                self._gone.keep(place, deleted=True)  # it had left this path: here is another file with its inode
+                continue
             track = Track(place, path, now)
             track.after = self._latest.get(path)
             self._follow(track)
@@ -91,7 +93,7 @@ class Roster:
         blocks: list[Block] = []
         many = len(self.tracks) > _MANY
         for track in list(self.tracks.values()):
-            if track.due <= now:
+            if track.due <= now and not track.over:
                 try:
                     self._look_at(track, now, many=many)
                     blocks += self._wound_up(track, now)
@@ -140,8 +142,10 @@ class Roster:
             other = other or regular(track.path)
             if other is not None:
                 self._appear(track.path, other, now)
-        if status is None:
-            last = self._missed(track.path, track.reader.snapshot(), track.since_ns, None, now) if not other else None
+        if status is None and not track.over:
+            last = None
+            if other is None and self._latest.get(track.path) is track:
+                last = self._missed(track.path, track.reader.snapshot(), track.since_ns, None, now)
             self._let_go(track, deleted=Path(track.path).parent.exists())
             if last is not None:
                 self._latest[track.path] = last
@@ -155,7 +159,7 @@ class Roster:
             self.descriptors.pin(track.key)
             return os.fstat(descriptor)
         try:
-            track.where = rotated.named(track.path, track.key)
+            track.where = rotated.named(track.path, track.reader.snapshot())
         except FileNotFoundError:
             return None
         if track.where is None:
@@ -172,7 +176,7 @@ class Roster:
             return []
         if not reader.settled and (block := reader.finish(descriptor)) is not None:
             blocks.append(block)
-        if os.fstat(descriptor).st_nlink == 0:
+        if track.deleted:
             self._let_go(track, deleted=True)
         elif quiet >= LINGER_S and not track.matched:
             self._let_go(track, deleted=False)
@@ -181,7 +185,7 @@ class Roster:
     def _appear(self, path: str, status: os.stat_result, now: float, *, at_end: bool = False) -> None:
         """Follow a file that is new at a path, after what was there before it."""
         key = (status.st_dev, status.st_ino)
-        if key in self.tracks or not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode) or self._followed(path, key):
             return
         before = self._latest.get(path)
         if before is not None:
@@ -203,7 +207,7 @@ class Roster:
         A file that is a copy of another one, of which a place tells how far it was read, is read from there.
         """
         for sibling in rotated.siblings(path):
-            if sibling.key == but or sibling.key in self.tracks:
+            if sibling.key == but or self._followed(sibling.path, sibling.key):
                 continue
             copied = place.offset > 0 and place.tail != "" and rotated.continues(sibling.path, place)
             if not copied and sibling.status.st_mtime_ns <= since_ns:
@@ -224,6 +228,14 @@ class Roster:
             before = track
         return before
 
+    def _followed(self, path: str, key: Key) -> bool:
+        track = self.tracks.get(key)
+        if track is None or self.descriptors.held(key) is not None:  # an open file keeps its inode
+            return track is not None
+        if not rotated.is_still(path, track.path, track.reader.snapshot()):
+            self._let_go(track, deleted=True)
+        return not track.over
+
     def _follow(self, track: Track, *, latest: bool = True) -> None:
         self.tracks[track.key] = track
         if latest:
@@ -235,9 +247,13 @@ class Roster:
             track.tell(error)
 
     def _let_go(self, track: Track, *, deleted: bool) -> None:
+        if track.over:
+            return
         self.descriptors.close(track.key)
         del self.tracks[track.key]
         track.over = True
         if self._latest.get(track.path) is track:
             del self._latest[track.path]
+            if track.after is not None and not track.after.over:
+                self._latest[track.path] = track.after
         self._gone.keep(track.reader.snapshot(), deleted=deleted)

@@ -26,19 +26,27 @@ class Sibling(NamedTuple):
         return self.status.st_dev, self.status.st_ino
 
 
-def named(path: str, key: Key) -> str | None:
+def named(path: str, place: Place) -> str | None:
     """The name a file has now in the directory where it had another one; None where it has none there.
 
-    Raises OSError where the directory cannot be read: then nobody knows.
+    Another file may have its inode now. Raises OSError where the directory cannot be read: then nobody knows.
     """
     for folder in dict.fromkeys((Path(path).parent, Path(os.path.realpath(path)).parent)):
         with os.scandir(folder) as entries:
-            names = [entry.path for entry in entries if entry.inode() == key[1]]
+            names = [entry.path for entry in entries if entry.inode() == place.inode]
         for name in names:
             status = regular(name)
-            if status is not None and (status.st_dev, status.st_ino) == key:
+            if status is not None and (status.st_dev, status.st_ino) == place.key and is_still(name, path, place):
                 return name
     return None
+
+
+def is_still(name: str, path: str, place: Place) -> bool:
+    """Whether the file of a name is the one that was followed at a path, its device and inode being the same.
+
+    Of a file that was not read only its name can tell.
+    """
+    return continues(name, place) if place.offset else os.path.split(name)[1].startswith(os.path.split(path)[1])
 
 
 def siblings(path: str) -> list[Sibling]:

@@ -31,6 +31,8 @@ class Track:
         """Since when its path leads elsewhere or nowhere."""
         self.since_ns = place.changed_ns
         """When it was last seen to change before it left its path: what was there meanwhile is younger."""
+        self.deleted = False
+        """Whether it has no name any more: after a restart nobody can read it."""
         self.over = False
         """Whether it is followed no more."""
         self.due = 0.0
@@ -64,6 +66,7 @@ class Track:
 
     def note(self, status: os.stat_result, now: float, *, many: bool) -> None:
         """Take down its size and time."""
+        self.deleted = status.st_nlink == 0
         if self.reader.changed(status.st_size, status.st_mtime_ns):
             self._grown_at = now
         self.due = now + min(_SELDOM_S, (now - self._grown_at) / _QUIET_SHARE) if many else 0.0

@@ -86,15 +86,18 @@ class Connection:
     ) -> None:
         """Hear every message, and ``tell`` whenever woken until it says that all is told, or either side ends it.
 
-        ``hear`` may raise Unfit. A connection that was not closed by ``tell`` is closed.
+        ``hear`` may raise Unfit; what else it raises is raised here. A connection that was not closed by ``tell`` is
+        closed.
         """
         listening = asyncio.create_task(self._listen(hear))
         try:
-            while not self._gone and self._over is None:
+            while not self._gone and self._over is None and not listening.done():
                 self._woken.clear()
                 if await tell():
                     return
                 await self._woken.wait()
+            if listening.done():
+                listening.result()
             if self._over is not None:
                 await self.close(*self._over)
         finally:

@@ -6,12 +6,16 @@ from typing import Any
 
 import msgspec
 
+from logserver.api.held import HeldBodies
 from logserver.api.request import Request
 from logserver.core.buckets import Buckets
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.faults import Forbidden, Unauthorized
 from logserver.core.limits import Windows
+
+_BODIES_OF_SENDER = 64 * 1_024 * 1_024
+"""Bytes of bodies that are held for one sender at a time: four of the largest there are."""
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -35,6 +39,8 @@ class Gate:
         self.failures = Windows(clock)
         self.strangers = Windows(clock)
         """Of those who need no credential; apart, so that however many come, nobody else's windows are touched."""
+        self.bodies = HeldBodies(_BODIES_OF_SENDER, "too much is being sent with this key at the same time")
+        """Of senders that are known, by credential."""
         self.door = Windows(clock)
         """Of those who sign in, by address as well."""
 
@@ -65,7 +71,7 @@ class Gate:
             request.credential = credential
             return
         if credential is not None and forbids:
-            raise Forbidden(f"a {credential.kind} token may not do this")
+            raise Forbidden(f"a token of the kind {credential.kind} may not do this")
         self.failures.take(self.source(request), limit=self._rates.failures, seconds=self._rates.seconds)
         raise Unauthorized("Unauthorized")
 
@@ -143,6 +149,10 @@ class Gate:
             return False
         said = request.headers.get(b"x-forwarded-proto", b"").split(b",")
         return all(scheme.strip().lower() == b"https" for scheme in said)
+
+    def trusts_any(self) -> bool:
+        """Whether there is any proxy that is believed."""
+        return bool(self._trusted)
 
     def trusts(self, address: str) -> bool:
         """Whether an address is that of a proxy whose X-Forwarded-For is believed."""

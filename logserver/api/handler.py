@@ -3,15 +3,17 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from contextlib import ExitStack
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from logserver.api.body_secrets import BodySecrets
 from logserver.api.faults import REFUSALS, headers_of
 from logserver.api.gate import Gate
+from logserver.api.held import HeldBodies
 from logserver.api.request import Disconnected, Request
-from logserver.api.strangers import Strangers
 from logserver.core.faults import Forbidden, TooMany
 from logserver.store.database import Database
 from logserver.store.traces import trace
@@ -53,18 +55,6 @@ class Answer(NamedTuple):
             return self.headers
         described = [(b"content-type", self.media), (b"content-length", b"%d" % len(self.body))]
         return described + self.headers
-
-
-class BodySecrets(Protocol):
-    """Finds credentials in bodies, for a route whose clients put them there. None of this raises."""
-
-    def glance(self, request: Request) -> bytes | None:
-        """The credential in the body of a request, where a look at its beginning shows it."""
-        ...
-
-    def search(self, request: Request) -> bytes | None:
-        """The credential in the body of a request, however much work it is to find."""
-        ...
 
 
 class Rules(NamedTuple):
@@ -172,7 +162,9 @@ class Handler(Door, ABC):
 
     def __init__(self, rules: Rules, terms: Terms) -> None:
         super().__init__(rules, terms)
-        self._strangers = Strangers(_BODIES_OF_STRANGERS * rules.body_limit)
+        self._strangers = HeldBodies(
+            _BODIES_OF_STRANGERS * rules.body_limit, "too much is being sent without a key in a header"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -183,13 +175,9 @@ class Handler(Door, ABC):
                 rules.counts(request)
             if rules.demands is not None:
                 rules.demands(request)
-            if rules.body_secrets is not None and request.secret() is None:
-                await self._meet(request, receive, rules.body_secrets)
-            else:
-                if rules.kinds:
-                    await self._admit(request)
-                await self._read(request, receive)
-            answer = self._succeed(request, await self._reply(request))
+            with ExitStack() as room:
+                await self._take_in(request, receive, room)
+                answer = self._succeed(request, await self._reply(request))
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 - every failure is answered, and those that are ours are logged
@@ -211,19 +199,46 @@ class Handler(Door, ABC):
         await self._gate.admit(request, self._rules.kinds, forbids=self._rules.forbids)
         self._permit(request)
 
-    async def _read(self, request: Request, receive: Receive, arrived: Callable[[int], None] | None = None) -> None:
-        limit, code = self._rules.body_limit, self._rules.body_code
-        await request.read(receive, limit=limit, seconds=self._body_seconds, code=code, arrived=arrived)
+    async def _read(
+        self,
+        request: Request,
+        receive: Receive,
+        arrived: Callable[[int], None] | None = None,
+        enough: int | None = None,
+    ) -> None:
+        limit, code, seconds = self._rules.body_limit, self._rules.body_code, self._body_seconds
+        await request.read(receive, limit=limit, seconds=seconds, code=code, arrived=arrived, enough=enough)
 
-    async def _meet(self, request: Request, receive: Receive, secrets: BodySecrets) -> None:
-        """Read the body of a request and find out from it who sends it."""
-        with self._strangers.holding() as arrived:
-            await self._read(request, receive, arrived)
-            request.body_secret = secrets.glance(request)
-            if request.body_secret is None:
-                self._gate.require_patience(request)
-                request.body_secret = secrets.search(request)
+    async def _take_in(self, request: Request, receive: Receive, room: ExitStack) -> None:
+        """Find out who sends a request, and read its body, which takes ``room`` of its sender."""
+        rules, secrets = self._rules, self._rules.body_secrets
+        if secrets is None or request.secret() is not None:
+            if rules.kinds:
+                await self._admit(request)
+            await self._read(request, receive, self._held(request, room))
+            return
+        # That much has arrived unasked, and whoever is known by it takes no room of strangers.
+        await self._read(request, receive, enough=secrets.GLANCED)
+        request.body_secret = secrets.glance(request)
+        if request.body_secret is not None:
             await self._admit(request)
+            await self._read(request, receive, self._held(request, room))
+            return
+        with self._strangers.holding() as arrived:
+            arrived(len(request.raw))
+            await self._read(request, receive, arrived)
+            self._gate.require_patience(request)
+            request.body_secret = secrets.search(request)
+            await self._admit(request)
+            self._held(request, room)
+
+    def _held(self, request: Request, room: ExitStack) -> Callable[[int], None] | None:
+        """Count what has arrived of a body towards its sender; the function counts the rest."""
+        if request.credential is None:
+            return None
+        arrived = room.enter_context(self._gate.bodies.holding(request.credential.id))
+        arrived(len(request.raw))
+        return arrived
 
     def _succeed(self, request: Request, reply: Reply) -> Answer:
         status, payload, extra, media = reply

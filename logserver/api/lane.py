@@ -11,10 +11,9 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from logserver.api.handler import Answer
 from logserver.api.hot import Hot
+from logserver.api.offers import OfferProtocol
 from logserver.api.request import Request
 
 MAX_HEAD_BYTES = 65_536
@@ -62,7 +61,7 @@ class _Turn:
         self.response_complete = False
 
 
-class LaneProtocol(HttpToolsProtocol):
+class LaneProtocol(OfferProtocol):
     """uvicorn's httptools protocol with a lane beside it, where the application has one (attribute ``lane``)."""
 
     _hot: Hot | None = None
@@ -89,8 +88,10 @@ class LaneProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = None
 
     def eof_received(self) -> bool:  # type: ignore[override] # a transport keeps open for what is true
-        """The client sends no more; what it has sent whole is still answered."""
+        """The client sends no more; what it has sent whole is still answered, and nothing else is waited for."""
         owed = self.cycle is not None and not self.cycle.response_complete and not self.pipeline
+        if owed and self.cycle.more_body:
+            return False
         if owed:
             self.cycle.keep_alive = False
         return owed
@@ -133,6 +134,8 @@ class LaneProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the way of a request."""
+        if self.declines():
+            return
         self._head_arrived()
         busy = self.cycle is not None and not self.cycle.response_complete
         if not busy and not self.expect_100_continue and self.parser.get_method() == b"POST":
@@ -157,6 +160,8 @@ class LaneProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Hand over a request that has arrived whole."""
+        if self.declines():
+            return
         hot = self._hot
         if hot is None:
             super().on_message_complete()
@@ -179,12 +184,6 @@ class LaneProtocol(HttpToolsProtocol):
         self._begin_cycle()
         if body:
             super().on_body(body)
-
-    def _should_upgrade(self) -> bool:
-        return super()._should_upgrade() and self.parser.get_method() == b"GET"
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Nothing: such a request is answered like any other."""
 
     def handle_websocket_upgrade(self) -> None:
         """Let a WebSocket have the connection; the timers of this protocol are not its own."""

@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 from logserver.api.gate import Gate
 from logserver.api.request import Request
 
+_FORWARDED = (b"x-forwarded-for", b"x-real-ip")
+"""Headers in which a proxy names who is behind it."""
+
 _NAMES = frozenset({"localhost", "0.0.0.0", "::"})  # noqa: S104 - what people type; nothing is bound here
 
 
@@ -14,7 +17,8 @@ def is_local(gate: Gate, request: Request) -> bool:
 
     The peer is on loopback, and so is everybody whom a trusted proxy names. A request that a proxy has passed on
     which is not trusted may come from anywhere; one that asks for another host by name, or that a page of another
-    origin has made, is not what somebody at this machine meant to send.
+    origin has made, is not what somebody at this machine meant to send. Such a proxy shows in what it adds, or in
+    HTTP/1.0, which nginx speaks unless told otherwise. One that adds nothing cannot be told from its own machine.
     """
     peer = request.client[0] if request.client else ""
     if not _is_loopback(peer) or not _names_loopback(request.headers.get(b"host", b"")):
@@ -22,10 +26,17 @@ def is_local(gate: Gate, request: Request) -> bool:
     origin = request.headers.get(b"origin")
     if origin is not None and not _names_loopback(urlsplit(origin.decode("latin-1")).netloc.encode("latin-1")):
         return False
-    hops = [name for header in (b"x-forwarded-for", b"x-real-ip") for name in _listed(request, header)]
-    if hops and not gate.trusts(peer):
+    if not gate.trusts(peer) and _was_passed_on(request):
         return False
+    hops = [name for header in _FORWARDED for name in _listed(request, header)]
     return b"forwarded" not in request.headers and all(map(_is_loopback, hops))
+
+
+def _was_passed_on(request: Request) -> bool:
+    names = request.headers.keys()
+    return request.version == "1.0" or any(
+        name == b"via" or name in _FORWARDED or name.startswith(b"x-forwarded-") for name in names
+    )
 
 
 def _listed(request: Request, header: bytes) -> list[str]:

@@ -26,8 +26,10 @@ class Request:
     """What a handler sees of a request. Header names are lower case, as in ASGI."""
 
     __slots__ = (
+        "_deadline",
         "_id",
         "_query",
+        "_whole",
         "body_digest",
         "body_secret",
         "client",
@@ -38,6 +40,7 @@ class Request:
         "path",
         "raw",
         "standing",
+        "version",
     )
 
     def __init__(
@@ -49,9 +52,12 @@ class Request:
         method: str = "POST",
         query: bytes = b"",
         params: Mapping[str, Any] | None = None,
+        version: str = "1.1",
     ) -> None:
+        self._deadline: float | None = None
         self._id = ""
         self._query = query
+        self._whole = False
         self.method = method
         self.path = path
         self.params: Mapping[str, Any] = params or {}
@@ -59,6 +65,8 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(headers)
         self.client = client
         """The peer's address and port."""
+        self.version = version
+        """That of HTTP; the short way of small requests does not look."""
         self.body_digest = b""
         """A digest of the body as it was sent, once somebody has needed one."""
         self.body_secret: bytes | None = None
@@ -80,6 +88,7 @@ class Request:
             method=scope.get("method", "GET"),  # a WebSocket has none
             query=scope.get("query_string", b""),
             params=scope.get("path_params"),
+            version=scope.get("http_version", "1.1"),
         )
 
     @property
@@ -122,20 +131,23 @@ class Request:
         seconds: float,
         code: str,
         arrived: Callable[[int], None] | None = None,
+        enough: int | None = None,
     ) -> None:
-        """Read the whole body into ``raw``; ``arrived`` is told the size of each part, and may raise.
+        """Read the whole body into ``raw``, or until ``enough`` bytes are there; another call goes on from there.
 
-        Raises TooLarge (``code``) as soon as it is known to exceed ``limit`` bytes, TooSlow when it is not there
-        within ``seconds``, and Disconnected.
+        ``arrived`` is told the size of each part, and may raise. Raises TooLarge (``code``) as soon as the body is
+        known to exceed ``limit`` bytes, TooSlow when it is not there within ``seconds`` of the first call, and
+        Disconnected.
         """
         length = self.headers.get(b"content-length")
         if length is not None and length.isdigit() and int(length) > limit:
             raise body_too_large(code, limit, int(length))
-        parts = bytearray()
-        more = True
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + seconds
+        parts = bytearray(self.raw)
         try:
-            async with asyncio.timeout(seconds):
-                while more:
+            async with asyncio.timeout_at(self._deadline):
+                while not self._whole and (enough is None or len(parts) < enough):
                     message: Message = await receive()
                     if message["type"] == "http.disconnect":
                         raise Disconnected
@@ -145,7 +157,7 @@ class Request:
                     parts += part
                     if len(parts) > limit:
                         raise body_too_large(code, limit, len(parts))
-                    more = message.get("more_body", False)
+                    self._whole = not message.get("more_body", False)
         except TimeoutError:
             raise TooSlow(f"the body did not arrive within {seconds:g} seconds") from None
         except asyncio.CancelledError:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from logserver.cli.web_address import WebAddress
 from logserver.settings import Settings, meanings
 
 _MAX_PORT = 65_535
@@ -38,6 +39,8 @@ def _setting(name: str, default: Any, unit: str, meaning: str, also: str | None)
         kind = click.IntRange(
             0 if name in {"port", "min_free_megabytes"} else 1, _MAX_PORT if name.endswith("port") else None
         )
+    elif name == "public_url":
+        kind = WebAddress()
     elif hint is float:
         kind = click.FloatRange(0, min_open=True)
     return click.option(

@@ -10,6 +10,7 @@ from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, note, plain, table
 from logserver.cli.refusals import Group
 from logserver.cli.times import iso
+from logserver.cli.web_address import WebAddress
 from logserver.core.clock import SystemClock
 from logserver.core.faults import Conflict
 from logserver.core.people import accounts, links
@@ -22,6 +23,7 @@ _ORGANIZATION = "My organization"
 _url_option = click.option(
     "--public-url",
     "address",
+    type=WebAddress(),
     default=f"http://localhost:{Settings.port}",
     show_default=True,
     envvar=["LOGSERVER_PUBLIC_URL"],
@@ -156,7 +158,7 @@ def enable(data: Path, email: str, *, as_json: bool) -> None:
 @data_option
 @json_option
 def role_(data: Path, email: str, new_role: accounts.Role, *, as_json: bool) -> None:
-    """Make the user EMAIL an admin or a member: ROLE holds from the next request on."""
+    """Make the user EMAIL an admin or a member: ROLE holds at once."""
     with changing(data) as tx:
         changed = accounts.set_role(tx, accounts.by_email(tx, email), new_role)
     _show(changed, f"{plain(changed.email)} has the role {changed.role}", as_json=as_json)

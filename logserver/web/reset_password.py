@@ -20,6 +20,8 @@ PATH = "/reset-password"
 A_MINUTE = 10
 """Forms from one address; they count with what is asked of ``/api/v1/auth``."""
 
+# Relative, for it may be shown behind a proxy below another path; with the query the token would be in logs.
+_FORM = PATH.removeprefix("/")
 _FORM_BYTES = 8_192
 _TOKEN = re.compile("[A-Za-z0-9_-]{1,200}", re.ASCII)
 _STYLE = (
@@ -97,7 +99,7 @@ def _form(values: dict[str, str], fault: Exception | None = None) -> str:
         for name in ("new_password", "again")
     )
     return (
-        f'<h1>Set a new password</h1>{wrong}<form method="post" action="{PATH}">{asked}{again}'
+        f'<h1>Set a new password</h1>{wrong}<form method="post" action="{_FORM}">{asked}{again}'
         f"<p>At least {SHORTEST} characters, and none of the commonest.</p><button>Set password</button></form>"
     )
 

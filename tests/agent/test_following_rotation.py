@@ -147,6 +147,30 @@ def test_cut_and_grown_to_where_it_was_begins_again(tmp_path: Path, between: Bre
         assert between(reader).lines() == then.split(b"\n")[:-1]
 
 
+def test_a_line_that_was_begun_and_then_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    with reading(path) as reader:
+        append(path, b"begun and not ended")
+        assert reader.lines() == []
+        path.write_bytes(b"other\nlines\nthan before")
+        assert reader.lines() == [b"other", b"lines"]
+
+
+def test_a_file_that_took_the_inode_of_a_lost_one_is_read_as_itself(tmp_path: Path) -> None:
+    path, other = tmp_path / "a.log", tmp_path / "b.log"
+    with reading(tmp_path / "*.log") as reader:
+        append(path, b"one\n")
+        reader.lines()
+        kept = reader.follower.places()
+        path.unlink()
+        append(other, b"something else\n")
+        kept.files[0].inode = other.stat().st_ino
+        again = Follower(reader.patterns, places=kept, clock=reader.clock)
+        (block,) = again.read(1_000)
+        assert (block.source, block.lines) == (str(other), [b"something else"])
+        again.close()
+
+
 @both_ways
 def test_what_a_copy_saved_is_read_first(tmp_path: Path, between: Break) -> None:
     path = tmp_path / "a.log"

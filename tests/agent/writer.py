@@ -26,7 +26,9 @@ class Written:
     late: set[str] = field(default_factory=set)
     """Lines written after it was rotated away: those of its successor may come before them."""
     copied: bool = False
-    """Whether it lives on as a copy, or has the inode of an earlier one: it may be known as two files."""
+    """Whether it lives on as a copy, or began where another one was cut off: it may be known as two files."""
+    reused: bool = False
+    """Whether an earlier file had its inode: after a kill nobody can tell which of them came first."""
     torn: bool = False
     """Whether it ended without an end of line."""
 
@@ -92,15 +94,16 @@ class Writer:
         self._number += 1
         copy = Path(f"{one.path}.{self._number}")
         shutil.copyfile(one.name, copy)
-        self._inodes.setdefault(copy.stat().st_ino, one)
         self._touch(copy)
         os.truncate(one.name, 0)
         self._touch(one.name)
         self._ended(one)
-        one.copied = True
         following = Written(one.path, name=one.name)
+        one.copied = following.copied = True
+        self._inodes[one.name.stat().st_ino] = following
+        one.reused |= self._inodes.setdefault(copy.stat().st_ino, one) is not one
         one.name = copy
-        self.all.append(following)  # has the inode of the one that was cut off
+        self.all.append(following)
         self.current[name] = following
         return one
 
@@ -142,7 +145,7 @@ class Writer:
         with one.name.open("ab") as file:
             file.write(text.encode())
             inode = os.fstat(file.fileno()).st_ino
-        one.copied |= self._inodes.setdefault(inode, one) is not one
+        one.reused |= self._inodes.setdefault(inode, one) is not one
         self._touch(one.name)
 
     def _touch(self, path: Path) -> None:

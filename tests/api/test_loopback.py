@@ -10,12 +10,12 @@ from logserver.core.credentials import Credentials
 from tests.serving import Server
 
 
-def local(server: Server, peer: str | None, trusted: str = "", **headers: str) -> bool:
+def local(server: Server, peer: str | None, trusted: str = "", *, version: str = "1.1", **headers: str) -> bool:
     clock = SystemClock()
     gate = Gate(Credentials(server.app.database, clock), clock, Rates(), trusted.split(",") if trusted else [])
     sent = {"host": "localhost:8080"} | {name.replace("_", "-"): value for name, value in headers.items()}
     raw = [(name.encode(), value.encode()) for name, value in sent.items()]
-    return is_local(gate, Request("/", raw, (peer, 40_000) if peer is not None else None))
+    return is_local(gate, Request("/", raw, (peer, 40_000) if peer is not None else None, version=version))
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
@@ -38,6 +38,11 @@ def test_another_machine(server: Server, peer: str | None) -> None:
         {"x_forwarded_for": "127.0.0.1"},
         {"x_real_ip": "192.0.2.1"},
         {"forwarded": "for=192.0.2.1"},
+        {"x_forwarded_for": ""},
+        {"x_forwarded_host": "logs.example.com"},
+        {"x_forwarded_proto": "https"},
+        {"via": "1.1 proxy"},
+        {"version": "1.0"},
     ],
 )
 def test_a_proxy_that_is_not_trusted_may_speak_for_anybody(server: Server, headers: dict[str, str]) -> None:
@@ -56,6 +61,7 @@ def test_a_proxy_that_is_not_trusted_may_speak_for_anybody(server: Server, heade
         ({"x_forwarded_for": "unknown"}, False),
         ({"x_forwarded_for": "127.0.0.1", "x_real_ip": "192.0.2.1"}, False),
         ({"forwarded": "for=127.0.0.1"}, False),
+        ({"x_forwarded_for": "127.0.0.1", "x_forwarded_proto": "https", "version": "1.0"}, True),
     ],
 )
 def test_a_trusted_proxy_says_who_sends(server: Server, headers: dict[str, str], expected: bool) -> None:  # noqa: FBT001 - a column of the table

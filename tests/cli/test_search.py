@@ -74,7 +74,7 @@ def test_a_line_of_json_is_the_whole_event(shop: Shell) -> None:
         shop.folder,
         "shop",
         happened("bad", kind="error", level="Critical", uuid=own.bytes, fingerprint="f", environment="live", n=[1.5]),
-        happened("plain", ago_ms=1, timed_by_receipt=True),
+        happened("plain", ago_ms=1_000, timed_by_receipt=True),
     )
     error, log = shop.lines("search")
     assert list(error) == [
@@ -101,7 +101,7 @@ def test_a_line_for_people_cannot_command_the_terminal(shop: Shell) -> None:
         shop.folder,
         "shop",
         happened("\x1b]0;x\x07 first\nsecond", level="war\x1b", user_id="a\tb", duration_ms=12.5, environment="live"),
-        happened("", ago_ms=1),
+        happened("", ago_ms=1_000),
     )
     first, second = shop("search").stdout.splitlines()
     assert first.isprintable()

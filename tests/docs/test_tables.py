@@ -1,6 +1,5 @@
 """The README's tables: what is documented is true, and what there is is documented."""
 
-import gzip
 import re
 from typing import Any
 from uuid import uuid4
@@ -8,22 +7,18 @@ from uuid import uuid4
 import click
 import pytest
 
-from logserver.api import fields
 from logserver.cli import main
-from logserver.contracts.logister import batch, bounds, mobile
-from logserver.contracts.logstitch import events as audit
-from logserver.contracts.logstitch import reading
+from logserver.contracts.logister import mobile
 from logserver.core import tokens, viewers
-from logserver.core.alerting import alert_rules
-from logserver.core.posting import webhooks
+from logserver.core.people import sessions
 from logserver.core.projects import DEFAULT_RETENTION_DAYS
-from logserver.core.redaction import rules
 from logserver.settings import Settings
 from logserver.store import syntax
 from logserver.store.words import MAX_VALUE
+from tests.benchmarks.__main__ import FIGURES
 from tests.docs.user import User, readme, table
 from tests.examples import derived, endpoints
-from tests.whole.raw import BATCH, EVENTS, NDJSON, Wire, ask, head, log_event, request
+from tests.whole.raw import BATCH, EVENTS, Wire, log_event, request
 
 STORED: dict[str, dict[str, Any]] = {
     "the disk is full": {"level": "info"},
@@ -83,67 +78,6 @@ def test_every_query_of_the_table_finds_what_it_says(user: User) -> None:
     assert {query: user.messages(query) for query in queries} == queries
 
 
-def oversized(code: str, limit: int) -> bytes:
-    """A request, for the token ``TOKEN``, that is over one limit and no other."""
-    if code == "event_count":
-        lines = [log_event("one of many", uuid=str(uuid4())) for _ in range(limit + 1)]
-        return request(BATCH, "TOKEN", lines, media=NDJSON)
-    if code == "compressed_bytes":
-        return head(BATCH, "TOKEN", {"Content-Type": NDJSON, "Content-Length": limit + 1})
-    if code == "decompressed_bytes":
-        body = gzip.compress(b" " * (limit + 1))
-        fields: dict[str, str | int] = {"Content-Type": NDJSON, "Content-Encoding": "gzip", "Content-Length": len(body)}
-        return head(BATCH, "TOKEN", fields) + body
-    if code == "body_bytes":
-        return head(EVENTS, "TOKEN", {"Content-Type": "application/json", "Content-Length": limit + 1})
-    nested: Any = 1
-    for _ in range(limit if code == "context_depth" else 0):
-        nested = [nested]
-    events: dict[str, Any] = {
-        "event_bytes": log_event("large", context={str(n): "x" * 250_000 for n in range(limit // 250_000 + 1)}),
-        "context_depth": log_event("deep", context={"nested": nested}),
-        "context_keys": log_event("wide", context={str(n): n for n in range(limit + 1)}),
-        "array_length": log_event("long", context={"array": [0] * (limit + 1)}),
-        "string_bytes": log_event("long", context={"string": "x" * (limit + 1)}),
-        "message_bytes": log_event("x" * (limit + 1)),
-    }
-    return request(EVENTS, "TOKEN", events[code])
-
-
-def test_each_limit_is_answered_with_its_code(user: User) -> None:
-    token = user.token().encode()
-    for code, limit, _ in table("Code | Limit"):
-        answer = ask(user.server, oversized(code, int(limit)).replace(b"TOKEN", token))
-        assert (answer.status, answer.json()["code"], answer.json()["limit"]) == (413, code, int(limit))
-    assert user.finds() == []
-
-
-def test_every_limit_is_in_the_table() -> None:
-    limits = {name.lower(): value for name, value in vars(bounds).items() if name.isupper() and isinstance(value, int)}
-    limits |= {
-        "event_count": batch.MOST_EVENTS,
-        "compressed_bytes": batch.WIRE_BYTES,
-        "decompressed_bytes": batch.UNPACKED_BYTES,
-    }
-    assert {code: int(limit) for code, limit, _ in table("Code | Limit")} == limits
-
-
-def test_every_limit_of_the_audit_trail_is_in_its_table() -> None:
-    assert {what: int(limit) for what, limit in table("Audit trail |")} == {
-        "bytes of a body with a project's events": audit.BODY_BYTES,
-        "bytes of any other body": fields.CONTROL_BYTES,
-        "events of an array (`LOGSERVER_AUDIT_BATCH_LIMIT`)": Settings.audit_batch_limit,
-        "characters of an `action": audit.MAX_ACTION,
-        "characters of an id, `tenant_id` or `idempotency_key": audit.MAX_NAME,
-        "keys and elements of an event": audit.MAX_KEYS,
-        "levels of nesting in an event": audit.MAX_DEPTH,
-        "events or alerts of a page": reading.MOST,
-        "redaction rules of a project's own": rules.MAX_CUSTOM,
-        "alert rules of a project's own": alert_rules.MOST_CUSTOM,
-        "webhooks of a project": webhooks.MOST,
-    }
-
-
 @pytest.mark.parametrize(
     ("sentence", "numbers"),
     [
@@ -175,31 +109,49 @@ def test_every_command_is_in_the_table() -> None:
 def test_each_kind_of_token_begins_as_the_table_says() -> None:
     begins = {kind: prefixes.split("`, `") for kind, prefixes, *_ in table("Kind | Begins")}
     assert begins == {
-        "project token": [tokens.PREFIXES["project"]],
+        "project token": [tokens.PREFIXES["project"], tokens.LOG_PREFIX],
         "project key": [*tokens.KEY_PREFIXES.values()],
         "master key": [tokens.PREFIXES["master"]],
         "mobile token": [tokens.MOBILE_PREFIX],
         "viewer token": [viewers.PREFIX],
+        "edge token": [tokens.PREFIXES["edge"]],
+        "read token": [tokens.PREFIXES["read"]],
+        "user": ["eyJ"],
     }
-    assert (mobile.LONGEST, viewers.LONGEST) == (3_600, 86_400)
+    assert (mobile.LONGEST, viewers.LONGEST, sessions.SECONDS) == (3_600, 86_400, 86_400)
+    assert sessions.is_one(b"eyJ")
 
 
 def test_what_makes_each_kind_of_token_is_there(user: User) -> None:
     endpoints_there = {f"{endpoint.method} {endpoint.public_path()}" for endpoint in endpoints()}
     for _, prefixes, made_by, _ in table("Kind | Begins"):
-        if made_by.startswith("logserver"):
-            assert user.types(made_by).startswith(prefixes.split("`")[0])
-        else:
-            assert made_by in endpoints_there
+        for way in made_by.split("`, `"):
+            if way.startswith("logserver"):
+                assert user.types(way).startswith(prefixes.split("`")[0])
+            else:
+                assert way in endpoints_there
 
 
 def test_exit_codes(user: User) -> None:
-    assert [row[0] for row in table("Exit code")] == ["0", "1", "2", "70"]
+    assert [row[0] for row in table("Exit code")] == ["0", "1", "2", "70", "130, 143"]
     user.runs("logserver", "search", code=0)
     refused = user.runs("logserver", "search", "--data", str(user.home / "nowhere"), code=1)
     assert refused.stderr.startswith("Error: ")
     user.runs("logserver", "search", "(a", code=2)
     user.runs("logserver", "search", "--no-such-option", code=2)
+
+
+def test_every_kind_of_credential_of_the_routes_is_in_the_table() -> None:
+    spoken = {kind for endpoint in endpoints() for kind in endpoint.auth.spoken()}
+    # A project key does whatever a project token does; an admin is a user.
+    assert spoken == {kind for kind, *_ in table("Kind | Begins")} - {"project key"} | {"admin"}
+
+
+def test_every_figure_that_is_named_can_be_measured() -> None:
+    speed = readme().partition("## Speed\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", speed))
+    assert named
+    assert named <= set(FIGURES)
 
 
 def test_what_is_derived_is_up_to_date() -> None:

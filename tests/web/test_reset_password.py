@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from urllib.parse import urljoin
 
 import pytest
 from httpx2 import Response
@@ -35,6 +36,13 @@ def test_a_link_leads_to_a_form_that_sets_the_password(server: Server) -> None:
     assert signs_in(server, password=ANOTHER).status_code == 200
     again = sends(server, token=token)
     assert (again.status_code, 'role="alert" id="wrong">Token is not valid' in again.text) == (400, True)
+
+
+@pytest.mark.parametrize("address", ["http://localhost:8080", "https://example.com/logs"])
+def test_the_form_goes_to_where_the_page_is(server: Server, address: str) -> None:
+    shown = server.client.get(PAGE, params={"token": "abc"})
+    (action,) = re.findall('<form method="post" action="([^"]*)"', shown.text)
+    assert urljoin(links.reset_url(address, "abc"), action) == address + PAGE
 
 
 def test_nothing_on_it_comes_from_elsewhere_or_runs(server: Server) -> None:

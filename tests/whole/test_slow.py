@@ -98,6 +98,14 @@ def test_a_client_that_leaves_within_a_body_stores_nothing(place: Place) -> None
     assert found(place.folder, "left within") == []
 
 
+def test_a_body_is_not_waited_for_once_its_sender_can_send_no_more(place: Place) -> None:
+    data = request(EVENTS, place.token, log_event("ended within"))
+    with place.wire() as wire:
+        wire.send(data[:-5])
+        wire.finish_sending()
+        assert wire.ended()  # there would be a 408 if it were waited for
+
+
 def test_a_client_that_leaves_before_the_answer_stores_all_of_a_batch_or_nothing(place: Place) -> None:
     marks = [f"hasty {number}" for number in range(20)]
     for mark in marks:

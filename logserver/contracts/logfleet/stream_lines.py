@@ -29,7 +29,8 @@ _frame = msgspec.json.Decoder(Frame).decode
 def frame_of(sent: str | bytes) -> Frame:
     """A message of an agent's connection; raises Unfit for what is none."""
     try:
-        frame = _frame(sent)
+        # What is passed on as it came is looked at here alone.
+        frame = _frame(sent if isinstance(sent, str) else sent.decode())
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise Unfit(UNREADABLE_CODE, f"not a frame: {error}"[:100]) from None
     for count in frame.dropped.values() if isinstance(frame.dropped, dict) else [frame.dropped or 0]:

@@ -173,7 +173,7 @@ def _session(session: StreamSession, origin: str) -> wire.Session:
 
 def _pushed(raw: bytes) -> wire.RawPush:
     try:
-        return _push(raw)
+        return _push(raw.decode())  # metadata is passed on as it came
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         raise Invalid([(path.rstrip("`").lstrip("."), message)]) from None

@@ -1,5 +1,6 @@
 """What POST /v1/logs does: from a request to the writer's work, and from its outcome to the answer."""
 
+import logging
 from typing import NamedTuple
 
 from logserver.api.bodies import body_of
@@ -16,6 +17,8 @@ from logserver.contracts.luminalog.wire import Ingested
 from logserver.core.faults import Forbidden, Malformed, TooLarge, Unauthorized, UnsupportedType
 from logserver.core.projects import Project
 from logserver.core.tokens import Credential
+
+logger = logging.getLogger("logserver.luminalog")
 
 DIALECT = "luminalog"
 SENDERS = frozenset({"project"})
@@ -41,6 +44,10 @@ class Handlers:
         self._options = options
         self._refused = RefusedBodies(resources.clock)
         self.keys = BodyKeys(self._refused)
+        if options.require_https and not self._gate.trusts_any():
+            logger.warning(
+                "POST /v1/logs takes HTTPS only, and no proxy is trusted to say so of a request: all are refused"
+            )
 
     def require_https(self, request: Request) -> None:
         """Raise Forbidden for what came by plain HTTP, where that is not taken."""

@@ -27,6 +27,8 @@ def sent_as(request: Request) -> Sent:
 class BodyKeys:
     """The keys in bodies that were read and not unpacked."""
 
+    GLANCED = 1_024
+
     def __init__(self, refused: RefusedBodies) -> None:
         self._refused = refused
 

@@ -74,7 +74,7 @@ def create(
 
 def read(tx: Tx, key_id: str) -> EdgeKey:
     """A key by its id, one that is revoked too; raises NotFound."""
-    row = tx.execute(f"{_SELECT} AND t.uuid = ?", (key_id,)).fetchone()
+    row = tx.execute(f"{_SELECT} AND t.uuid = ?", (key_id.lower(),)).fetchone()
     if row is None:
         raise NotFound("there is no such API key")
     return _key(row)

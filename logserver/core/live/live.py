@@ -22,7 +22,7 @@ UNWATCHED_SECONDS = 30.0
 MOST_SESSIONS = 1_000
 MOST_OF_AGENT = 100
 MOST_OF_USER = 50
-MOST_PLACES = 10
+MOST_PLACES = 50
 """Of watchers, and of connections that send, for one session."""
 
 

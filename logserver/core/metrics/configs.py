@@ -66,12 +66,12 @@ def replace(tx: Tx, config_id: str, draft: Draft, version: int, now_ms: int) -> 
     if held.version != version:
         raise Stale(f"the config was changed: its version is {held.version}", held.version)
     _require_agents(tx, draft)
-    _require_room(tx, draft, config_id)
+    _require_room(tx, draft, held.id)
     try:
         tx.execute(
             "UPDATE metric_configs SET name = ?, description = ?, log_source = ?, enabled = ?, agents = ?, metrics = ?,"
             " version = version + 1, updated_at = ? WHERE uuid = ?",
-            (*_values(draft), now_ms, config_id),
+            (*_values(draft), now_ms, held.id),
         )
     except sqlite3.IntegrityError as error:
         raise _taken() from error
@@ -81,14 +81,14 @@ def replace(tx: Tx, config_id: str, draft: Draft, version: int, now_ms: int) -> 
 
 def delete(tx: Tx, config_id: str) -> None:
     """Delete a config; raises NotFound. What it counted stays."""
-    if not tx.execute("DELETE FROM metric_configs WHERE uuid = ?", (config_id,)).rowcount:
+    if not tx.execute("DELETE FROM metric_configs WHERE uuid = ?", (config_id.lower(),)).rowcount:
         raise NotFound("there is no such metric config")
     _grown(tx)
 
 
 def read(tx: Tx, config_id: str) -> Config:
     """The config of a UUID; raises NotFound."""
-    row = tx.execute(f"SELECT {_COLUMNS} FROM metric_configs WHERE uuid = ?", (config_id,)).fetchone()
+    row = tx.execute(f"SELECT {_COLUMNS} FROM metric_configs WHERE uuid = ?", (config_id.lower(),)).fetchone()
     if row is None:
         raise NotFound("there is no such metric config")
     return _config(tx, row)

@@ -25,7 +25,12 @@ MOST_USERS = 10_000
 
 MAX_NAME = 200
 MAX_EMAIL = 254
-_EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"(),:;\\]{1,64}@[^@\s\x00-\x1f<>\"(),:;\\]{1,253}")
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+"""Characters that break a line, or turn what stands behind them around."""
+_UNFIT_FOR_NAMES = re.compile(f"[{_CONTROL}]")
+_MAILBOX = rf"[^@\s{_CONTROL}\u00ad\u200b-\u200f\u2060-\u206f\ufeff<>\"(),:;\\]"
+# Mail programs unpack =?…?= wherever they find it, and would send to another address than the one that was given.
+_EMAIL = re.compile(rf"(?!.*=\?){_MAILBOX}{{1,64}}@{_MAILBOX}{{1,253}}")
 _UNFIT = re.compile("[^a-z0-9]+")
 _COLUMNS = "id, uuid, email, name, role, session, created_at, disabled_at, last_login_at, password IS NOT NULL"
 
@@ -68,7 +73,7 @@ def organization(tx: Tx) -> Organization | None:
 def ensure_organization(tx: Tx, name: str, now_ms: int) -> Organization:
     """The organization of the store, made under this name if there is none.
 
-    Raises Invalid for a name that is blank or longer than 200 characters.
+    Raises Invalid for a name that is blank, longer than 200 characters, or has control characters.
     """
     if (held := organization(tx)) is not None:
         return held
@@ -219,6 +224,8 @@ def _require_name(field: str, name: str) -> None:
         raise Invalid([(field, "must not be empty")])
     if len(name) > MAX_NAME:
         raise Invalid([(field, f"must be at most {MAX_NAME} characters")])
+    if _UNFIT_FOR_NAMES.search(name.strip()):
+        raise Invalid([(field, "must not have control characters")])
 
 
 def _user(tx: Tx, column: str, value: str | int) -> User:

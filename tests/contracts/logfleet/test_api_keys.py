@@ -275,3 +275,11 @@ def test_there_is_an_end_to_valid_keys(server: Server, admin: str) -> None:
     refused(ask(server, "POST", KEYS, admin, wanted), 409, "conflict")
     assert ask(server, "DELETE", f"{KEYS}/2", admin).status_code == 204
     made(server, admin)
+
+
+def test_the_id_of_a_key_may_be_spelled_in_capitals(server: Server, admin: str) -> None:
+    key = made(server, admin)["api_key"]
+    path = f"{KEYS}/{key['id'].upper()}"
+    assert told(ask(server, "GET", path, admin))["id"] == key["id"]
+    assert ask(server, "DELETE", path, admin).status_code == 204
+    assert told(ask(server, "GET", path, admin))["revoked_at"] == START

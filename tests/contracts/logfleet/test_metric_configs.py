@@ -332,3 +332,11 @@ def test_an_agent_that_is_gone_is_named_no_more(server: Server, admin: str, key:
     answer = made(server, admin, config(agent_ids=[agent["id"]]))
     assert ask(server, "DELETE", f"/api/v1/agents/{agent['id']}", admin).status_code == 204
     assert told(ask(server, "GET", f"{CONFIGS}/{answer['id']}", admin))["agent_ids"] == []
+
+
+def test_the_id_of_a_config_may_be_spelled_in_capitals(server: Server, admin: str) -> None:
+    path = f"{CONFIGS}/{made(server, admin, config())['id'].upper()}"
+    assert told(ask(server, "GET", path, admin))["version"] == 1
+    assert told(ask(server, "PUT", path, admin, {**config(), "version": 1}))["version"] == 2
+    assert ask(server, "DELETE", path, admin).status_code == 204
+    assert ask(server, "GET", path, admin).status_code == 404

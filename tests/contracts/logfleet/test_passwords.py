@@ -98,7 +98,7 @@ def test_two_who_hold_the_same_link_set_one_password(serve: Serve) -> None:
                 server.run(server.app.people.reset, token, ANOTHER)
             return super().hash(password)
 
-    server = serve(passwords=Passwords(Slow()))
+    server = serve(passwords=Passwords(Slow(), at_once=2))
     server.person()
     token = link(server)
     assert resets(server, token, PASSWORD).status_code == 400
@@ -152,7 +152,7 @@ def test_of_two_changes_at_once_one_is_told_of_the_other(serve: Serve) -> None:
                 server.run(server.app.people.change, user(server).uuid, PASSWORD, "the other one's password")
             return super().hash(password)
 
-    server = serve(passwords=Passwords(Slow()))
+    server = serve(passwords=Passwords(Slow(), at_once=2))
     session = server.person()
     server.give_password(ADA, PASSWORD, f"counted:{PASSWORD}")
     assert changes(server, session).status_code == 409

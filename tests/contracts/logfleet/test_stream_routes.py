@@ -197,6 +197,8 @@ def test_a_bad_push_says_what_is_wrong(stage: Stage, body: Any, details: dict[st
 
 def test_a_push_of_no_json_or_too_much_is_refused(stage: Stage) -> None:
     refused(stage.server.post(stage.push, b"{", stage.key), 400, "invalid_json")
+    torn = b'{"session_id": "%b", "logs": [{"message": "", "metadata": {"a": "\xff"}}]}' % stage.start().encode()
+    refused(stage.server.post(stage.push, torn, stage.key), 400, "invalid_json")
     refused(stage.server.post(stage.push, b" " * 4_000_001, stage.key), 413, "payload_too_large")
 
 

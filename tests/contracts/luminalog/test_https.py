@@ -32,6 +32,25 @@ def test_when_it_is_required(serve: Serve, values: dict[str, str], required: boo
     assert send(server, raw(entry()), sender.token).status_code == (403 if required else 200)
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, False),
+        ({"require_https": "on"}, True),
+        ({"public_url": "https://logs.example.com"}, True),
+        ({"require_https": "on", "trusted_proxies": "192.0.2.0/24"}, False),
+    ],
+)
+def test_an_operator_is_told_that_nothing_can_come_in(
+    serve: Serve,
+    caplog: pytest.LogCaptureFixture,
+    values: dict[str, str],
+    told: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    serve(**values)
+    assert ("all are refused" in caplog.text) is told
+
+
 def test_plain_http_is_told_so_before_its_key_is_looked_at(serve: Serve) -> None:
     server = serve(require_https="on")
     sender = server.sender()

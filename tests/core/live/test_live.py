@@ -242,7 +242,7 @@ def test_places_are_bounded(stage: Stage) -> None:
     for _ in range(MOST_PLACES):
         live.require_place(live.watchers, "watchers")
         stage.watch(live)
-    with pytest.raises(Conflict, match="10 watchers"):
+    with pytest.raises(Conflict, match="50 watchers"):
         live.require_place(live.watchers, "watchers")
 
 

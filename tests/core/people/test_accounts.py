@@ -37,12 +37,40 @@ def test_an_address_is_kept_in_one_spelling(tx: Tx, email: str) -> None:
         "a,b@example.com",
         "<a@b>",
         "a" * 65 + "@example.com",
+        "ada\x7f@example.com",
+        "ada\x9b@example.com",
+        "ada\u200b@example.com",
+        "\u202eada@example.com",
+        "ada@exam\u00adple.com",
+        "=?utf-8?q?eve=40example.org=2c?=@example.com",
+        "ada@=?utf-8?q?example.org?=",
         "a@" + "b" * 254,
     ],
 )
 def test_what_is_no_address_is_refused(tx: Tx, email: str) -> None:
     with pytest.raises(Invalid):
         made(tx, email)
+
+
+@pytest.mark.parametrize("email", ["a=b?c@example.com", "ada=@example.com", "o'hara@example.com"])
+def test_unusual_signs_may_stand_in_an_address(tx: Tx, email: str) -> None:
+    assert made(tx, email).email == email
+
+
+@pytest.mark.parametrize("name", ["Ada\r\nBcc: eve@example.com", "A\x00da", "A\x9bda", "Ada\u2028Eve", "\u202eadA", ""])
+def test_what_is_no_name_is_refused(tx: Tx, name: str) -> None:
+    for refused in (
+        lambda: accounts.create(tx, email="ada@example.com", name=name, role="admin", now_ms=START_MS),
+        lambda: accounts.ensure_organization(tx, name, START_MS),
+    ):
+        with pytest.raises(Invalid):
+            refused()
+
+
+@pytest.mark.parametrize("name", ["Ada Lovelace", "Åsa", "न\u200cम", "👩\u200d💻", " Ada\n"])
+def test_people_are_called_what_they_like(tx: Tx, name: str) -> None:
+    made = accounts.create(tx, email="ada@example.com", name=name, role="admin", now_ms=START_MS)
+    assert made.name == name.strip()
 
 
 def test_there_are_only_so_many(tx: Tx) -> None:

@@ -29,7 +29,7 @@ The lines come over the WebSocket of `websocket_url`, with the same token: in th
 - `{"type": "control", "event": "session_ended", "reason"}`: the last one; the server closes with 1000 (1001 where it
   stops itself). The reasons: stopped, timeout, agent_offline, agent_deleted, server_shutdown, server_restart.
 
-Up to 10 may watch one session. A handshake is refused with 401 without a valid token and 404 for no such session; of
+Up to 50 may watch one session. A handshake is refused with 401 without a valid token and 404 for no such session; of
 a session that has ended only the last message comes. A token that ends closes the WebSocket with 4401.
 
 `filter_query` is LogQL: a selector, `{level="error", source=~"/var/.*"}` with `=`, `!=`, `=~` and `!~` on level,
