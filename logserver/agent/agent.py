@@ -49,6 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     metrics_seconds: float = 60.0
     poll_seconds: float = 60.0
     spool_megabytes: int = 1_000
+    patience_seconds: float = NOTHING_TAKEN_SECONDS
 
 
 class Agent:
@@ -72,17 +73,18 @@ class Agent:
         """Send what is held, and end; from the loop's own thread."""
         self._stopping.set()
 
-    async def run(self) -> None:
+    async def run(self) -> int:
         """Work until stop(), or until standard input has ended where nothing else is read and all of it is sent.
 
-        Raises what ended the thread that reads, if anything did.
+        How many batches of such an input the server did not take; they wait in the state for the next start. Raises
+        what ended the thread that reads, if anything did.
         """
         try:
-            await self._run()
+            return await self._run()
         finally:
             self._folder.close()
 
-    async def _run(self) -> None:
+    async def _run(self) -> int:
         self._build(asyncio.get_running_loop())
         reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), name="reading", daemon=True)
         self._rules.begin()
@@ -110,6 +112,7 @@ class Agent:
         await self._client.close()
         if self._failed is not None:
             raise self._failed
+        return 0 if self._stopping.is_set() else self._waiting()
 
     def _build(self, loop: asyncio.AbstractEventLoop) -> None:
         options, clock = self._options, self._clock
@@ -170,7 +173,7 @@ class Agent:
         waited_for: list[asyncio.Task[Any]] = [emptied, stopping]
         sent = -1
         while sent != (sent := self._points.sent + self._lines.sent) and self._failed is None:
-            await asyncio.wait(waited_for, timeout=NOTHING_TAKEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited_for, timeout=self._options.patience_seconds, return_when=asyncio.FIRST_COMPLETED)
             if emptied.done() or stopping.done():
                 break
         emptied.cancel()
