@@ -62,6 +62,11 @@ class Place(msgspec.Struct):
         """The beginning of another file that has taken this one's device and inode."""
         return Place(self.path, self.device, self.inode, generation=self.generation + 1, changed_ns=self.changed_ns)
 
+    def go_on_from(self, other: "Place") -> None:
+        """Go on where another file was left off, of which this one is a copy."""
+        self.offset, self.head, self.tail = other.offset, other.head, other.tail
+        self.skipping, self.pieces = other.skipping, other.pieces
+
 
 class Places(msgspec.Struct):
     """How far everything has been read."""

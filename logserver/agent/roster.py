@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from logserver.agent import rotated
@@ -12,16 +11,14 @@ from logserver.agent.descriptors import Descriptors, Key
 from logserver.agent.gone import Gone
 from logserver.agent.patterns import Patterns
 from logserver.agent.places import Place, Places
-from logserver.agent.probing import regular, status_of
+from logserver.agent.probing import regular
 from logserver.agent.tracks import GRACE_S, LINGER_S, Track
 from logserver.core.clock import Clock
 
 SEARCH_S = 2.0
 """How often patterns are searched again, at most; in every pass where that costs little."""
 
-_COST_SHARE = 100
-_MANY = 200
-_FEW_ENTRIES = 500
+_COST_SHARE, _MANY, _FEW_ENTRIES = 100, 200, 500
 
 
 class Roster:
@@ -125,13 +122,7 @@ class Roster:
         self._search_due = now + max(SEARCH_S, (self._clock.monotonic() - now) * _COST_SHARE)
 
     def _look_at(self, track: Track, now: float, *, many: bool) -> None:
-        status = None
-        if track.where is not None:
-            with suppress(FileNotFoundError, NotADirectoryError):
-                status = status_of(track.where)
-        other = None
-        if status is not None and (status.st_dev, status.st_ino) != track.key:
-            other, status = status, None
+        status, other = track.find()
         if status is None:
             status = self._strayed(track, now)
         if status is not None:
@@ -217,8 +208,7 @@ class Roster:
                 self._gone.keep(began, deleted=False)
                 continue
             if copied:
-                began.offset, began.head, began.tail = place.offset, place.head, place.tail
-                began.skipping, began.pieces = place.skipping, place.pieces
+                began.go_on_from(place)
             track = Track(began, sibling.path, now)
             track.leave(now)
             track.matched = False

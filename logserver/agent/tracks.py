@@ -6,6 +6,7 @@ import os
 from logserver.agent.descriptors import Descriptors, Key
 from logserver.agent.file_reader import FileReader
 from logserver.agent.places import Place
+from logserver.agent.probing import status_of
 
 logger = logging.getLogger("logserver.agent")
 
@@ -46,6 +47,16 @@ class Track:
     def key(self) -> Key:
         """Its device and inode."""
         return self.reader.place.key
+
+    def find(self) -> tuple[os.stat_result | None, os.stat_result | None]:
+        """Look where it was last: the status of it, and of what else lies there. Raises OSError where nobody knows."""
+        if self.where is None:
+            return None, None
+        try:
+            status = status_of(self.where)
+        except (FileNotFoundError, NotADirectoryError):
+            return None, None
+        return (status, None) if (status.st_dev, status.st_ino) == self.key else (None, status)
 
     @property
     def ready(self) -> bool:
