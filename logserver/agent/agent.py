@@ -73,18 +73,18 @@ class Agent:
         """Send what is held, and end; from the loop's own thread."""
         self._stopping.set()
 
-    async def run(self) -> int:
+    async def run(self) -> str:
         """Work until stop(), or until standard input has ended where nothing else is read and all of it is sent.
 
-        How many batches of such an input the server did not take; they wait in the state for the next start. Raises
-        what ended the thread that reads, if anything did.
+        What the server did not take of such an input, in words, empty where it took everything. Raises what ended
+        the thread that reads, if anything did.
         """
         try:
             return await self._run()
         finally:
             self._folder.close()
 
-    async def _run(self) -> int:
+    async def _run(self) -> str:
         self._build(asyncio.get_running_loop())
         reading = threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), name="reading", daemon=True)
         self._rules.begin()
@@ -112,7 +112,12 @@ class Agent:
         await self._client.close()
         if self._failed is not None:
             raise self._failed
-        return 0 if self._stopping.is_set() else self._waiting()
+        return "" if self._stopping.is_set() else self._untaken()
+
+    def _untaken(self) -> str:
+        if waiting := self._waiting():
+            return f"{waiting} batches of the input were not taken; they wait in {self._folder.path} for the next start"
+        return "" if self._reading.counting else "nothing of the input was counted: no metric rules came"
 
     def _build(self, loop: asyncio.AbstractEventLoop) -> None:
         options, clock = self._options, self._clock

@@ -68,6 +68,11 @@ class Reading:
         self._cut_at = self._begun
         self.trouble = ""
 
+    @property
+    def counting(self) -> bool:
+        """Whether any rules were ever known, so that what was read was counted by them."""
+        return self._rules is not None
+
     def use(self, rules: RuleSet) -> None:
         """Count by these rules from now on; from any thread."""
         self._new_rules = rules

@@ -133,11 +133,8 @@ def agent(**values: Any) -> None:
     except InUse as error:
         raise click.ClickException(str(error)) from error
     _tell(options, with_stdin=with_stdin)
-    if unsent := asyncio.run(_run(made)):
-        raise click.ClickException(
-            f"the input has ended, but {unsent} batches of it were not taken; they wait in {options.state} for the next"
-            " start"
-        )
+    if untaken := asyncio.run(_run(made)):
+        raise click.ClickException(untaken)
 
 
 def _listen_to(level: str) -> None:
@@ -174,8 +171,8 @@ def _tell(options: "Options", *, with_stdin: bool) -> None:
         logger.warning("the key and all lines travel in plain text; an https address is safer")
 
 
-async def _run(made: "Agent") -> int:
-    """Run the agent until it ends or is told to (once for good order, twice for at once); batches not taken."""
+async def _run(made: "Agent") -> str:
+    """Run the agent until it ends or is told to: once for good order, twice for at once; what was not taken."""
     loop = asyncio.get_running_loop()
     told: list[int] = []
 

@@ -92,21 +92,31 @@ def test_shipped_lines_arrive_once(home: Home, edge: Edge) -> None:
     assert edge.again == 0
 
 
-@pytest.mark.parametrize("taken", [True, False])
-def test_an_input_that_was_not_taken_is_told(home: Home, edge: Edge, *, taken: bool) -> None:
-    edge.rules({**ORDERS}, log_source="stdin")
-    url = edge.url if taken else "http://127.0.0.1:1"
-    options = home.options(url, patterns=[], ship=True, patience_seconds=PATIENCE if taken else 0.1)
+@pytest.mark.parametrize(
+    ("reached", "ship", "said"),
+    [
+        (True, True, ""),
+        (True, False, ""),
+        (False, True, "1 batches of the input were not taken; they wait in"),
+        (False, False, "nothing of the input was counted"),
+    ],
+)
+def test_an_input_that_was_not_taken_is_told(home: Home, edge: Edge, *, reached: bool, ship: bool, said: str) -> None:
+    edge.rules(ORDERS, log_source="stdin")
+    url = edge.url if reached else "http://127.0.0.1:1"
+    options = home.options(url, patterns=[], ship=ship, patience_seconds=PATIENCE if reached else 0.1)
     read, written = os.pipe()
     os.write(written, b"an order\n")
     os.close(written)
 
-    async def run() -> int:
+    async def run() -> str:
         return await Agent(options, SystemClock(), stdin=stdin).run()
 
     with os.fdopen(read, "rb", buffering=0) as stdin:
-        assert asyncio.run(run()) == (0 if taken else 1)
-    assert len(edge.lines) == (1 if taken else 0)
+        told = asyncio.run(run())
+    assert told.startswith(said)
+    assert bool(told) is not reached
+    assert len(edge.lines) == (reached and ship)
 
 
 def test_what_is_held_is_sent_when_it_stops(home: Home, edge: Edge) -> None:

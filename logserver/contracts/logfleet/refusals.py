@@ -30,7 +30,7 @@ def refuse(fault: Exception, _request_id: str = "") -> Reply:
     if status == 500:
         return Reply(500, Error("internal_error", "Internal server error"))
     if isinstance(fault, Invalid):
-        details = dict(fault.problems[:_MOST_DETAILS])
+        details = {field or "body": message for field, message in fault.problems[:_MOST_DETAILS]}
         return Reply(400, Error("validation_error", "Invalid request parameters", details))
     if isinstance(fault, Stale):
         return Reply(409, Error("version_conflict", str(fault), {"current_version": fault.current}))

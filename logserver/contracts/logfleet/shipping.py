@@ -1,6 +1,5 @@
 """Lines of logs that an agent ships into its project: stored as events, each once however often it is sent."""
 
-import re
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from logserver.api.request import Request
 from logserver.api.resources import Resources
 from logserver.contracts.logfleet.agent_wire import Line, Shipment, Shipped
 from logserver.contracts.logfleet.edge import landing_of
+from logserver.contracts.logfleet.misfits import placed
 from logserver.core import nesting
 from logserver.core.faults import Conflict, Invalid, Malformed
 from logserver.core.fleet import agents
@@ -34,8 +34,6 @@ GIVEN = ("agent", "hostname", "source")
 """What an event has from its agent; where a line says the same of itself, it is kept as ``line_…``."""
 
 _decode = msgspec.json.Decoder(Shipment).decode
-_PLACED = re.compile(r"(?P<what>.*) - at `\$\.?(?P<path>.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(?P<name>\w+)`")
 
 
 class ShippingHandlers:
@@ -102,20 +100,10 @@ def _shipment(raw: bytes) -> Shipment:
     try:
         return _decode(raw)
     except msgspec.ValidationError as error:
-        raise Invalid([_placed(str(error))]) from None
+        raise Invalid([placed(error)]) from None
     except UNREADABLE as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Malformed(f"the body is not valid JSON: {why}", "invalid_json") from None
-
-
-def _placed(text: str) -> tuple[str, str]:
-    """The field and the message of a decoder's error."""
-    found = _PLACED.fullmatch(text)
-    what, path = (found["what"], found["path"]) if found else (text, "")
-    missing = _MISSING.fullmatch(what)
-    if missing is None:
-        return path.removesuffix("[...]"), what.replace("`", "")
-    return ".".join(part for part in (path, missing["name"]) if part), "Required"
 
 
 def _problems(line: Line, uuid: bytes | None, time: int | None) -> list[tuple[str, str]]:

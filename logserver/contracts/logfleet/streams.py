@@ -15,6 +15,7 @@ from logserver.api.resources import Resources
 from logserver.contracts.logfleet import stream_wire as wire
 from logserver.contracts.logfleet.asking import credential_of, user_of
 from logserver.contracts.logfleet.edge import landing_of
+from logserver.contracts.logfleet.misfits import placed
 from logserver.contracts.logfleet.paging import sheet_of
 from logserver.contracts.logfleet.stream_lines import pass_on
 from logserver.core.faults import Conflict, Forbidden, Gone, Invalid, Malformed, NotFound
@@ -175,8 +176,7 @@ def _pushed(raw: bytes) -> wire.RawPush:
     try:
         return _push(raw.decode())  # metadata is passed on as it came
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise Invalid([(path.rstrip("`").lstrip("."), message)]) from None
+        raise Invalid([placed(error)]) from None
     except UNREADABLE as error:
         raise Malformed(f"the body is not valid JSON: {error}", "invalid_json") from None
 

@@ -222,8 +222,8 @@ def test_everything_that_is_wrong_is_told_at_once(server: Server, key: str, path
         ({"logs": {}}, "logs"),
         ({"logs": None}, "logs"),
         ({"logs": ["x"]}, "logs[0]"),
-        ([], ""),
-        ("x", ""),
+        ([], "body"),
+        ("x", "body"),
     ],
 )
 def test_what_is_no_shipment_is_refused(server: Server, key: str, path: str, body: Any, named: str) -> None:

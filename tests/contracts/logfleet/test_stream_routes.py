@@ -184,11 +184,11 @@ def test_pushed_lines_reach_who_watches(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("body", "details"),
     [
-        ({"logs": []}, {"": "Object missing required field `session_id`"}),
-        ({"session_id": "x"}, {"": "Object missing required field `logs`"}),
-        ({"session_id": "x", "logs": [{}]}, {"logs[0]": "Object missing required field `message`"}),
-        ({"session_id": "x", "logs": [{"message": 1}]}, {"logs[0].message": "Expected `str`, got `int`"}),
-        ({"session_id": "x", "logs": [LINE] * 1_001}, {"logs": "Expected `array` of length <= 1000"}),
+        ({"logs": []}, {"session_id": "Required"}),
+        ({"session_id": "x"}, {"logs": "Required"}),
+        ({"session_id": "x", "logs": [{}]}, {"logs[0].message": "Required"}),
+        ({"session_id": "x", "logs": [{"message": 1}]}, {"logs[0].message": "Expected str, got int"}),
+        ({"session_id": "x", "logs": [LINE] * 1_001}, {"logs": "Expected array of length <= 1000"}),
     ],
 )
 def test_a_bad_push_says_what_is_wrong(stage: Stage, body: Any, details: dict[str, str]) -> None:
