@@ -19,7 +19,7 @@ from tests.whole.process import PATIENCE, serving
 from tests.whole.raw import Wire
 from tests.whole.watching import People, Stage, line
 
-GRACE = ("--stream-grace-seconds", "0.3")
+GRACE = ("--live-grace-seconds", "0.3")
 
 
 @pytest.fixture

@@ -148,10 +148,10 @@ def _push(routes: Routes, handlers: StreamHandlers) -> Endpoint:
         rate_limited=True,
         parameters=(AGENT_ID,),
         examples={
-            "of a session that has ended": Example(
-                {"session_id": "{{stream_session_id}}", "logs": [line]},
+            "of no session": Example(
+                {"session_id": "00000000-0000-4000-8000-000000000000", "logs": [line]},
                 values={"id": "{{edge_agent_id}}"},
-                status=410,
+                status=404,
             )
         },
     )
