@@ -13,8 +13,9 @@ from logserver.api.body_secrets import BodySecrets
 from logserver.api.faults import REFUSALS, headers_of
 from logserver.api.gate import Gate
 from logserver.api.held import HeldBodies
+from logserver.api.linger import let_finish
 from logserver.api.request import Disconnected, Request
-from logserver.core.faults import Forbidden, TooMany
+from logserver.core.faults import Forbidden, TooLarge, TooMany
 from logserver.store.database import Database
 from logserver.store.traces import trace
 
@@ -170,6 +171,7 @@ class Handler(Door, ABC):
         """Answer one request."""
         rules = self._rules
         request = Request.of(scope)
+        unread = False
         try:
             if rules.counts is not None:
                 rules.counts(request)
@@ -182,14 +184,12 @@ class Handler(Door, ABC):
             return
         except Exception as error:  # noqa: BLE001 - every failure is answered, and those that are ours are logged
             answer = self._fail(request, error)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": answer.head(),
-            }
-        )
-        await send({"type": "http.response.body", "body": answer.body})
+            unread = isinstance(error, TooLarge) and not request.whole
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.head()})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": unread})
+        if unread:
+            await let_finish(receive)
+            await send({"type": "http.response.body", "body": b""})
 
     @abstractmethod
     async def _reply(self, request: Request) -> Reply: ...

@@ -29,7 +29,6 @@ class Request:
         "_deadline",
         "_id",
         "_query",
-        "_whole",
         "body_digest",
         "body_secret",
         "client",
@@ -41,6 +40,7 @@ class Request:
         "raw",
         "standing",
         "version",
+        "whole",
     )
 
     def __init__(
@@ -57,7 +57,7 @@ class Request:
         self._deadline: float | None = None
         self._id = ""
         self._query = query
-        self._whole = False
+        self.whole = False
         self.method = method
         self.path = path
         self.params: Mapping[str, Any] = params or {}
@@ -147,7 +147,7 @@ class Request:
         parts = bytearray(self.raw)
         try:
             async with asyncio.timeout_at(self._deadline):
-                while not self._whole and (enough is None or len(parts) < enough):
+                while not self.whole and (enough is None or len(parts) < enough):
                     message: Message = await receive()
                     if message["type"] == "http.disconnect":
                         raise Disconnected
@@ -157,7 +157,7 @@ class Request:
                     parts += part
                     if len(parts) > limit:
                         raise body_too_large(code, limit, len(parts))
-                    self._whole = not message.get("more_body", False)
+                    self.whole = not message.get("more_body", False)
         except TimeoutError:
             raise TooSlow(f"the body did not arrive within {seconds:g} seconds") from None
         except asyncio.CancelledError:
