@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logserver import __version__, parts
-from logserver.api import cors, documents, health
+from logserver.api import documents, health
 from logserver.api.access import AccessLog
 from logserver.api.endpoint import distinct
 from logserver.api.gate import Gate
@@ -41,13 +41,15 @@ from logserver.core.people.passwords import Passwords
 from logserver.core.people.people import People
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.redaction.engine import Policies
-from logserver.dialects import route_socket, unmatched
+from logserver.dialects import Unmatched
+from logserver.routing import Routing
 from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
 from logserver.store.traces import trace
 from logserver.web import reset_password
+from logserver.web import routes as web
 
 logger = logging.getLogger("logserver")
 
@@ -147,8 +149,16 @@ class Application:
             heads=Keeper(self.database, self.chain),
         )
         self.socket_routes = logfleet.sockets(resources)
-        self._sockets = [declared.route() for declared in self.socket_routes]
-        self._hot = {
+        self.site = parts.site(
+            settings,
+            resources,
+            trail=self.trail,
+            chain=self.chain,
+            streams=self.streams,
+            dispatcher=self.dispatcher,
+        )
+        pages = web.pages(self.site)
+        hot = {
             endpoint.path: endpoint.handler
             for endpoint in self.endpoints
             if endpoint.method == "POST" and isinstance(endpoint.handler, Hot) and "{" not in endpoint.path
@@ -157,26 +167,28 @@ class Application:
             routes=[
                 *(endpoint.route() for endpoint in self.endpoints),
                 *reset_password.routes(resources),
+                *web.routes(self.site, pages),
                 *documents.routes(self.endpoints, title=TITLE, version=__version__, description=DESCRIPTION),
             ],
-            exception_handlers={HTTPException: unmatched},
+            exception_handlers={HTTPException: Unmatched(web.nowhere(self.site))},
             lifespan=self._lifespan,
         )
         # A redirect would make some clients send a POST again as a GET.
         self._router.router.redirect_slashes = False
-        self._app: ASGIApp = self._route
+        routing = Routing(hot, [declared.route() for declared in self.socket_routes], self._router)
+        self._app: ASGIApp = routing
         log = None
         if settings.access_log != "off":
             log = AccessLog(
-                self._route,
-                [*self.endpoints, *self.socket_routes],
+                routing,
+                [*self.endpoints, *self.socket_routes, *pages],
                 address=self.gate.address,
                 monotonic=self.clock.monotonic,
                 json=settings.access_log == "json",
             )
             self._app = log
         self.lane = Lane(
-            {path.encode(): hot for path, hot in self._hot.items()},
+            {path.encode(): route for path, route in hot.items()},
             head_seconds=settings.body_seconds,
             logged=log.answered if log else None,
         )
@@ -184,29 +196,6 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
         await self._app(scope, receive, send)
-
-    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # What is sent thousands of times a second does not wait for the router to look through its list.
-        if scope["type"] == "http":
-            hot = self._hot.get(scope["path"]) or self._hot.get(_plain_path(scope["path"]))
-            if hot is not None:
-                scope["endpoint"] = hot  # as the router notes what it has found
-            if hot is not None and scope["method"] == "POST":
-                scope["endpoint"] = hot
-                await hot(scope, receive, send)
-                return
-            # Clients join addresses with slashes too many; no path of the API begins with two or ends with one.
-            stripped = "/" + scope["path"].strip("/")
-            if stripped.startswith(("/api/", luminalog.PREFIX)):
-                if cors.is_preflight(scope):
-                    await cors.allow(send)
-                    return
-                scope["path"] = stripped
-        elif scope["type"] == "websocket":
-            scope["path"] = "/" + scope["path"].strip("/")
-            await route_socket(self._sockets, scope, receive, send)
-            return
-        await self._router(scope, receive, send)
 
     async def farewell(self) -> None:
         """End what is open for as long as its peers like, and tell them why; before the server stops."""
@@ -238,8 +227,3 @@ class Application:
         finally:
             status.remove(self.database.folder)
             await self.database.close()
-
-
-def _plain_path(path: str) -> str:
-    """A path as it is declared, from one that a client joined with slashes too many or a format behind it."""
-    return "/" + path.strip("/").removesuffix(".json")

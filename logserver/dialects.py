@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 from starlette.routing import Match, Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logserver.api.faults import MethodNotAllowed
 from logserver.api.handler import Reply
@@ -33,19 +33,44 @@ _DIALECTS: list[tuple[tuple[str, ...], _Refuse, bool]] = [
 """Prefixes, how the contract refuses, and whether its answers carry the id of their request."""
 
 
-async def unmatched(request: HTTPRequest, error: Exception) -> Response:
-    """The answer for a path or method that no route has (an HTTPException of the router)."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
-    refuse, stamped = _nearest(request.url.path)
-    request_id = Request.of(request.scope).id
-    fault = MethodNotAllowed(error.detail) if error.status_code == 405 else NotFound(error.detail)
-    payload = refuse(fault, request_id).payload
-    headers = dict(error.headers or {})
-    if error.status_code == 405:
-        headers["Allow"] = ", ".join(_methods(request))
-    if stamped:
-        headers["X-Request-Id"] = request_id
-    return Response(msgspec.json.encode(payload), error.status_code, headers=headers, media_type="application/json")
+class Unmatched:
+    """What is answered for a path or method that no route has; ``page`` is what a browser is shown."""
+
+    def __init__(self, page: ASGIApp) -> None:
+        self._page = page
+
+    async def __call__(self, request: HTTPRequest, error: Exception) -> Response:
+        """The answer to an HTTPException of the router."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
+        if error.status_code == 404 and _is_of_pages(request):
+            return _Page(self._page)
+        refuse, stamped = _nearest(request.url.path)
+        request_id = Request.of(request.scope).id
+        fault = MethodNotAllowed(error.detail) if error.status_code == 405 else NotFound(error.detail)
+        payload = refuse(fault, request_id).payload
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(request))
+        if stamped:
+            headers["X-Request-Id"] = request_id
+        return Response(msgspec.json.encode(payload), error.status_code, headers=headers, media_type="application/json")
+
+
+class _Page(Response):
+    """A page in place of an answer."""
+
+    def __init__(self, page: ASGIApp) -> None:
+        super().__init__(status_code=404)
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._page(scope, receive, send)
+
+
+def _is_of_pages(request: HTTPRequest) -> bool:
+    """Whether a browser asks for a page, and no program for one of the contracts' paths."""
+    of_contract = request.url.path.startswith(("/api/", "/v1/"))
+    return not of_contract and request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 async def route_socket(routes: Sequence[WebSocketRoute], scope: Scope, receive: Receive, send: Send) -> None:

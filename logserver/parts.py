@@ -1,11 +1,22 @@
 """What the settings mean to the parts of the server."""
 
+from urllib.parse import urlsplit
+
 from logserver.api.gate import Rates
+from logserver.api.resources import Resources
+from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.options import Options, StreamLimits
+from logserver.contracts.logstitch.streams import Streams
+from logserver.contracts.logstitch.trail import Trail
 from logserver.contracts.luminalog.handlers import Options as LogOptions
 from logserver.core.observer import Remote
+from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.posting.mail import Smtp
 from logserver.settings import Settings
+from logserver.web import routes as web
+from logserver.web.assets import Assets
+from logserver.web.rendering import Renderer
+from logserver.web.site import Site
 
 
 def remote(settings: Settings) -> Remote | None:
@@ -56,4 +67,26 @@ def rates(settings: Settings) -> Rates:
         settings.public_api_rate_limit_requests,
         settings.public_api_rate_limit_period_seconds,
         settings.public_api_auth_failure_rate_limit_requests,
+    )
+
+
+def site(
+    settings: Settings, resources: Resources, *, trail: Trail, chain: Chain, streams: Streams, dispatcher: Dispatcher
+) -> Site:
+    """What the pages work with."""
+    assets = Assets()
+    reached = urlsplit(settings.public_url.strip())
+    return Site(
+        resources=resources,
+        trail=trail,
+        chain=chain,
+        streams=streams,
+        dispatcher=dispatcher,
+        folder=settings.data,
+        mail=bool(settings.smtp_host),
+        secure=reached.scheme.lower() == "https",
+        prefix=reached.path.rstrip("/"),
+        frame_ancestors=settings.viewer_frame_ancestors,
+        assets=assets,
+        renderer=Renderer(web.shared(assets)),
     )

@@ -17,7 +17,7 @@ from logserver.core.jobs import Job, Jobs, in_transaction
 from logserver.core.live import stream_sessions
 from logserver.core.live.live_rounds import Rounds
 from logserver.core.observer import Observer
-from logserver.core.people import links
+from logserver.core.people import browser_sessions, links
 from logserver.core.people.letters import Letters
 from logserver.core.posting import post
 from logserver.core.posting.dispatch import Dispatcher
@@ -69,6 +69,7 @@ class Schedule:
                 Job("webhooks", 1, dispatcher.one_pass),
                 Job("letters", 1, letters.one_pass),
                 Job("links", 60, in_transaction(database, links.tidy)),
+                Job("sessions", 60, in_transaction(database, browser_sessions.tidy)),
                 Job("outbox", 60, in_transaction(database, post.tidy)),
                 Job("streams", 60, in_transaction(database, streams.expire)),
                 Job("limits", 60, self._prune_limits),

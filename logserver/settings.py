@@ -91,6 +91,9 @@ class Settings:
     live_grace_seconds: float = _setting(
         10.0, "How long the connection of an agent may be lost before its live streams end.", unit="seconds"
     )
+    viewer_frame_ancestors: str = _setting(
+        "'self'", "Sites that may show /viewer in a frame, separated by spaces, such as https://app.example.com."
+    )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"

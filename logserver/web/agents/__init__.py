@@ -1,0 +1,1 @@
+"""Pages of agents and what they count."""

@@ -1,0 +1,5 @@
+"""The routes of the pages of alerts, their rules and webhooks."""
+
+from logserver.web.page import PageRoute
+
+ROUTES: list[PageRoute] = []

@@ -1,0 +1,1 @@
+"""Pages of the audit trail, its viewer, and claimed streams."""

@@ -1,0 +1,49 @@
+"""The cookies of the pages: their names, how they are read, and how they are set."""
+
+from http.cookies import CookieError, SimpleCookie
+
+from logserver.api.request import Request
+
+SESSION = "logserver_session"
+FORM = "logserver_form"
+"""Stands in the forms of those who have not signed in, so that no other site can send one for them."""
+NOTE = "logserver_note"
+"""What the next page says once."""
+THEME = "logserver_theme"
+
+_HOST = "__Host-"
+"""A browser takes a cookie named so over HTTPS only, and from no other host of the same domain."""
+
+
+def value(request: Request, name: str) -> str:
+    """The value of a cookie; empty where there is none."""
+    held = _read(request)
+    return held.get(_HOST + name) or held.get(name, "")
+
+
+def session_secret(request: Request) -> str:
+    """The secret of the session's cookie; empty where there is none."""
+    return value(request, SESSION)
+
+
+def spelled(name: str, value: str, *, secure: bool, strict: bool = False, seconds: int | None = None) -> str:
+    """A Set-Cookie header: not for scripts, not from other sites; for ``seconds``, else until the browser ends."""
+    same_site = "Strict" if strict else "Lax"
+    lasting = f"; Max-Age={seconds}" if seconds is not None else ""
+    plain = f"={value}; Path=/; HttpOnly; SameSite={same_site}{lasting}"
+    return f"{_HOST}{name}{plain}; Secure" if secure else f"{name}{plain}"
+
+
+def cleared(name: str, *, secure: bool) -> str:
+    """A Set-Cookie header that takes a cookie away."""
+    return spelled(name, "", secure=secure, seconds=0)
+
+
+def _read(request: Request) -> dict[str, str]:
+    header = request.headers.get(b"cookie")
+    if not header:
+        return {}
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header.decode("latin-1")).items()}
+    except CookieError:
+        return {}

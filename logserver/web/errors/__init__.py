@@ -1,0 +1,1 @@
+"""Pages of errors: the inbox and its groups."""

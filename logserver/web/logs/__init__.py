@@ -1,0 +1,1 @@
+"""Pages of what was sent: logs, records, live tail, exports."""

@@ -1,0 +1,1 @@
+"""Pages of people: the first run, signing in, accounts, users."""

@@ -1,0 +1,1 @@
+"""Pages of performance, traces and metrics."""
