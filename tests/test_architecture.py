@@ -133,8 +133,8 @@ def test_a_module_is_short_and_named_for_what_it_is(name: str) -> None:
     ("name", "module"),
     [
         ("store/events.py", "logserver.core.clock"),
-        ("core/groups.py", "logserver.api.hot"),
-        ("core/groups.py", "logserver.settings.Settings"),
+        ("core/errors/groups.py", "logserver.api.hot"),
+        ("core/errors/groups.py", "logserver.settings.Settings"),
         ("api/gate.py", "logserver.contracts.logister.wire"),
         ("contracts/logister/wire.py", "logserver.contracts.luminalog.wire"),
         ("contracts/logister/wire.py", "logserver.web.pages"),

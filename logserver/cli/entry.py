@@ -6,7 +6,7 @@ import click
 
 from logserver.cli.output import clipped, columns_of, plain
 from logserver.cli.times import iso
-from logserver.core.groups import title_of
+from logserver.core.errors.groups import title_of
 from logserver.core.times import iso_text
 from logserver.store.events import Event
 from logserver.store.ids import LOCAL_MASK, Spelling, ulid_text, uuid_text

@@ -12,9 +12,10 @@ from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, plain, size_text
 from logserver.cli.refusals import Command
 from logserver.cli.times import iso, span_text
-from logserver.core import groups, monitors, projects, tokens
+from logserver.core import monitors, projects, tokens
 from logserver.core import status as reports
 from logserver.core.clock import SystemClock
+from logserver.core.errors import groups
 from logserver.core.fleet import agents
 from logserver.core.status import Report
 from logserver.store import connections, events, lockfile, migrations, series

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from logserver.core import groups, monitors, quotas
+from logserver.core import monitors, quotas
 from logserver.core.alerting.alarms import GroupNews
 from logserver.core.clock import Clock
+from logserver.core.errors import groups
 from logserver.core.faults import Conflict
 from logserver.core.monitors import CheckIn
 from logserver.core.projects import Project

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from logserver.core import groups, monitors
+from logserver.core import monitors
 from logserver.core.alerting import alert_rules, alerts
+from logserver.core.errors import groups
 from tests.contracts.logister.sending import CHECK_INS, check_in
 from tests.contracts.logister.sending import EVENTS as INGEST
 from tests.contracts.logister.sending import event as logged

@@ -6,8 +6,9 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from logserver.core import groups, monitors
+from logserver.core import monitors
 from logserver.core.clock import SystemClock
+from logserver.core.errors import groups
 from logserver.core.posting import webhooks
 from tests.contracts.logister.sending import CHECK_INS, check_in
 from tests.contracts.logister.sending import EVENTS as INGEST

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from logserver.core import groups
+from logserver.core.errors import groups
 from tests.contracts.luminalog.sending import entry, raw, send
 from tests.serving import Sender, Server
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from logserver.core import groups, projects
+from logserver.core import projects
 from logserver.core.alerting import alert_rules, alerts
 from logserver.core.alerting.alarms import NEWS_PER_MINUTE
 from logserver.core.alerting.alerts import Alert
+from logserver.core.errors import groups
 from logserver.core.projects import Project
 from logserver.store.database import snapshot
 from logserver.store.ids import uuid_text

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from logserver.core.alerting.alarms import News
+from logserver.core.errors.masking import mask, top_frame
 from logserver.core.faults import NotFound
-from logserver.core.masking import mask, top_frame
 from logserver.store.events import Event
 from logserver.store.ids import id_ms
 from logserver.store.tx import Tx

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from logserver.core import groups
+from logserver.core.errors import groups
+from logserver.core.errors.groups import Group, Status
 from logserver.core.faults import NotFound
-from logserver.core.groups import Group, Status
 from logserver.core.projects import Project
 from logserver.store.events import Event
 from logserver.store.ids import pack

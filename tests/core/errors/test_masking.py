@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logserver.core.masking import LONGEST, LONGEST_FRAME, mask, top_frame
+from logserver.core.errors.masking import LONGEST, LONGEST_FRAME, mask, top_frame
 
 FIRST = '  File "a.py", line 1, in main\n    run()\n'
 LAST = '  File "b.py", line 2, in run\n    1 / 0\n'

@@ -1,0 +1,1 @@
+"""Errors: occurrences gathered into groups, and the inbox where people see to them."""

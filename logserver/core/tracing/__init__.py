@@ -1,0 +1,1 @@
+"""Traces and transactions: what took how long, and within what."""
