@@ -206,7 +206,7 @@ FAILURES = (
         (
             "at System.Linq.ThrowHelper.ThrowNoElementsException()",
             "at System.Linq.Enumerable.First[TSource](IEnumerable`1 source)",
-            "at HarbourBikes.Invoicing.Reports.MonthReport.Build(DateOnly month) in /src/Invoicing/MonthReport.cs:line 37",
+            "at HarbourBikes.Invoicing.MonthReport.Build(DateOnly month) in /src/Invoicing/MonthReport.cs:line 37",
             "at HarbourBikes.Invoicing.ReportController.Month() in /src/Invoicing/ReportController.cs:line 24",
         ),
         route="GET /reports/month",
