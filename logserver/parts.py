@@ -84,6 +84,7 @@ def site(
         dispatcher=dispatcher,
         folder=settings.data,
         mail=bool(settings.smtp_host),
+        allow_private_webhooks=settings.allow_private_webhooks,
         secure=reached.scheme.lower() == "https",
         prefix=reached.path.rstrip("/"),
         frame_ancestors=settings.viewer_frame_ancestors,

@@ -24,6 +24,8 @@ class Site:
     folder: Path
     mail: bool
     """Whether letters can be sent."""
+    allow_private_webhooks: bool
+    """Whether a webhook may point into a private network."""
     secure: bool
     """Whether people reach the server over HTTPS, as far as the settings say."""
     prefix: str

@@ -43,3 +43,8 @@ INSERT INTO group_hours (project, error_group, hour, n)
 -- The inbox is sorted by any of these; the entry of a group moves at each occurrence anyway.
 DROP INDEX error_groups_by_project;
 CREATE INDEX error_groups_by_project ON error_groups (project, status, last_seen, first_seen, n, users);
+
+-- The changes of a monitor's state, without those that were told again.
+CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;
+-- Alerts that wait for somebody, past all those that are resolved.
+CREATE INDEX alerts_by_status ON alerts (project, status, triggered_at, id);
