@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 from logserver.store import keys, lockfile
-from logserver.store.connections import Durability, connect, connect_readonly
+from logserver.store.connections import Durability, connect, connect_readonly, connect_timed
 from logserver.store.errors import StoreBusy
 from logserver.store.ids import Spelling
 from logserver.store.migrations import migrate
 from logserver.store.readers import Readers
+from logserver.store.slow_reads import SlowReads
 from logserver.store.traces import trace
 from logserver.store.tx import Tx
 from logserver.store.upkeep import Checkpointed
@@ -57,8 +58,14 @@ class Database:
         self._queue_bytes = queue_bytes
         self._now_ms = now_ms
         self._monotonic = monotonic
+        self.slow_reads = SlowReads(now_ms)
+        """Which reads took long."""
         self._readers = Readers(
-            lambda: connect_readonly(folder), count=readers, seconds=read_seconds, monotonic=monotonic
+            lambda: connect_timed(folder),
+            count=readers,
+            seconds=read_seconds,
+            monotonic=monotonic,
+            slow=self.slow_reads,
         )
         self.read = self._readers.read
         self.look_up = self._readers.look_up
