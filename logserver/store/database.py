@@ -103,6 +103,11 @@ class Database:
         """The last checkpoint of this process, if there was one."""
         return self._writer.upkeep.last
 
+    @property
+    def queue_limits(self) -> tuple[int, int]:
+        """How many rows may wait to be written, and how many bytes."""
+        return self._queue_rows, self._queue_bytes
+
     def trouble(self) -> str | None:
         """Why the last telemetry could not be committed, as long as that is news; None when all is well."""
         return self._writer.trouble()

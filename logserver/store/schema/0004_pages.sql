@@ -36,3 +36,18 @@ CREATE TABLE group_users (
     user BLOB NOT NULL,             -- a digest of the user's id, 8 bytes
     PRIMARY KEY (error_group, user)
 ) WITHOUT ROWID;
+
+-- How the store grows: what it held on each UTC day when it was measured last (core/growth.py).
+CREATE TABLE store_days (
+    day INTEGER PRIMARY KEY,        -- Unix days
+    bytes INTEGER NOT NULL,         -- of the database file
+    unused INTEGER NOT NULL         -- bytes of it that hold nothing any more
+);
+CREATE TABLE project_days (
+    day INTEGER NOT NULL,
+    project INTEGER NOT NULL,
+    kind TEXT NOT NULL,             -- events or audit, which have a retention each
+    held INTEGER NOT NULL,
+    arrived INTEGER NOT NULL,       -- of those, what happened within 24 hours before
+    PRIMARY KEY (day, project, kind)
+) WITHOUT ROWID;
