@@ -156,6 +156,7 @@ class Application:
             chain=self.chain,
             streams=self.streams,
             dispatcher=self.dispatcher,
+            report=self.schedule.report,
         )
         pages = web.pages(self.site)
         hot = {
