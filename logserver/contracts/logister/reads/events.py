@@ -5,7 +5,6 @@ import msgspec
 from logserver.api.fields import Fields
 from logserver.contracts.logister.reads import wire
 from logserver.contracts.logister.reads.asking import LONGEST_TEXT, Asked, fields_of, limit_of, moment_of
-from logserver.core.faults import Invalid
 from logserver.core.projects import Project
 from logserver.core.records import find, record
 from logserver.store import cursor as cursors
@@ -70,6 +69,8 @@ def _search(fields: Fields, project: Project, asked: Asked) -> Search:
         value = fields.text(name, longest=MAX_VALUE)
         if name == "type" and value is not None and value not in TYPES:
             fields.wrong("type", f"Must be one of {', '.join(TYPES)}")
+        elif value is not None and "\0" in value:
+            fields.wrong(name, "Must not hold NUL")
         elif value is not None:
             terms.append(Facet(name, severity(value) if name == "level" else value))
     shortest = fields.integer("min_duration_ms", 0, _MOST_MS)
@@ -87,10 +88,3 @@ def _bound(asked: Asked) -> list[tuple[str, str]]:
     """What a cursor belongs to: what was asked, as it was spelled, so that ``since=24h`` may move on meanwhile."""
     left_out = {"cursor", "after_cursor", "limit"}
     return sorted((name, value) for name, value in asked.query.items() if value and name not in left_out)
-
-
-def require_plain(value: str, name: str) -> str:
-    """A text that stands in no query of the index; raises Invalid for one with NUL."""
-    if "\0" in value:
-        raise Invalid([(name, "Must not hold NUL")])
-    return value
