@@ -33,7 +33,9 @@ def page(tx: Tx, project: Project, asked: Asked) -> wire.Events:
         fields.wrong("after_cursor", "Cannot go with cursor")
     fields.done()
     if after is not None:
-        return _arrived(tx, project, asked, wanted, after, limit)
+        poll = polling.arrived(tx, wanted, after, limit=limit, secret=asked.secret)
+        items = _shown(poll.events, project, asked)
+        return wire.Events(items, None, poll.cursor, partial=poll.more, gap=poll.gap)
     bound = b"page" + msgspec.json.encode((project.uuid, _bound(asked)))
     place = cursors.read(cursor, bound, asked.secret) if cursor is not None else None
     found, onward = search.older(tx, wanted, limit=limit, place=place)
@@ -51,12 +53,6 @@ def one(tx: Tx, project: Project, asked: Asked) -> wire.Event:
     """GET …/events/{id}: an event by its public id; raises NotFound."""
     event = find(tx, project.number, asked.params["id"], asked.spelling)
     return wire.Event(**record(event, project.slug, asked.spelling))
-
-
-def _arrived(tx: Tx, project: Project, asked: Asked, wanted: Search, after: str, limit: int) -> wire.Events:
-    poll = polling.arrived(tx, wanted, after, limit=limit, secret=asked.secret)
-    items = _shown(poll.events, project, asked)
-    return wire.Events(items, None, poll.cursor, partial=poll.more, gap=poll.gap)
 
 
 def _shown(found: list[stored.Event], project: Project, asked: Asked) -> list[wire.Event]:

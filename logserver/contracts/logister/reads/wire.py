@@ -43,10 +43,10 @@ class Limits(msgspec.Struct):
     """Bounds of every question."""
 
     page: int
+    """Entries a page at most."""
     usual_page: int
-    requests: int
-    """How many requests to one of the resources a token may make in a window; a project may have its own limit."""
-    window_seconds: int
+    poll_seconds: int
+    """How long arrivals are kept: who polls less often may miss some, and is told."""
 
 
 class Capabilities(msgspec.Struct):
@@ -89,9 +89,11 @@ class MonitorStates(msgspec.Struct):
 
 
 class GroupStates(msgspec.Struct):
-    """How many error groups have each status."""
+    """How many error groups are in each state, counted up to 1,000; new and regressed ones are unresolved."""
 
     unresolved: int = 0
+    new: int = 0
+    regressed: int = 0
     resolved: int = 0
     ignored: int = 0
     archived: int = 0
@@ -195,3 +197,41 @@ class Deployments(msgspec.Struct):
     """Deployments, newest first."""
 
     items: list[Deployment]
+    next_cursor: str | None
+
+
+class Group(msgspec.Struct):
+    """Errors that are the same one, again and again."""
+
+    uuid: str
+    title: str
+    subtitle: str | None
+    """The class of the error."""
+    status: str
+    level: str
+    environment: str
+    count: int
+    users: int
+    first_seen_at: str
+    last_seen_at: str
+    first_release: str | None
+    last_release: str | None
+    regressions: int
+    assignee: str | None
+    last_event_id: str | None
+    """null where retention has taken it."""
+
+
+class Groups(msgspec.Struct):
+    """Error groups in the order that was asked for."""
+
+    items: list[Group]
+    next_cursor: str | None
+
+
+class WholeGroup(Group):
+    """An error group with its last day and its newest occurrence."""
+
+    hours: list[int]
+    """How often it occurred in each of the last 24 hours by the clock, this one last."""
+    last_event: Event | None
