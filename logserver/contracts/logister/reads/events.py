@@ -23,7 +23,7 @@ FACETS = ("type", "level", "environment", "release", "trace_id", "request_id")
 _MOST_MS = 999_999_999
 
 
-def page(tx: Tx, project: Project, asked: Asked) -> wire.Events:
+def page(tx: Tx, project: Project, asked: Asked) -> wire.FoundEvents:
     """GET …/events: a page newest first, or with ``after_cursor`` what arrived since."""
     fields = fields_of(asked)
     wanted = _search(fields, project, asked)
@@ -35,13 +35,13 @@ def page(tx: Tx, project: Project, asked: Asked) -> wire.Events:
     if after is not None:
         poll = polling.arrived(tx, wanted, after, limit=limit, secret=asked.secret)
         items = _shown(poll.events, project, asked)
-        return wire.Events(items, None, poll.cursor, partial=poll.more, gap=poll.gap)
+        return wire.FoundEvents(items, None, poll.cursor, partial=poll.more, gap=poll.gap)
     bound = b"page" + msgspec.json.encode((project.uuid, _bound(asked)))
     place = cursors.read(cursor, bound, asked.secret) if cursor is not None else None
     found, onward = search.older(tx, wanted, limit=limit, place=place)
     if not found and onward is not None and onward.boundary == (place.boundary if place else cursors.TOP):
         raise ReadTimeout("the search took too long; narrow it with since, or by other attributes")
-    return wire.Events(
+    return wire.FoundEvents(
         _shown(found, project, asked),
         cursors.spell(onward, bound, asked.secret) if onward is not None else None,
         polling.now(tx, wanted, asked.secret),

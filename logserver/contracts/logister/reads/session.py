@@ -27,11 +27,11 @@ def capabilities(resources: list[wire.Resource]) -> wire.Capabilities:
     )
 
 
-def session(tx: Tx, credential: Credential, now_ms: int) -> wire.Session:
+def session(tx: Tx, credential: Credential, now_ms: int) -> wire.ReadSession:
     """GET session: the token, and its project."""
     project = projects.by_number(tx, credential.project.number) if credential.project is not None else None
     ends = credential.expires_at
-    return wire.Session(
+    return wire.ReadSession(
         wire.Token(
             credential.kind,
             credential.name,

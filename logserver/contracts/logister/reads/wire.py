@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Refused(msgspec.Struct):
+class Unanswered(msgspec.Struct):
     """Why a question was not answered."""
 
     error: str
@@ -70,7 +70,7 @@ class Token(msgspec.Struct):
     expires_at: str | None
 
 
-class Session(msgspec.Struct):
+class ReadSession(msgspec.Struct):
     """Who asks, as the server sees it."""
 
     token: Token
@@ -151,7 +151,7 @@ class Event(msgspec.Struct):
     """The UUID of its error group."""
 
 
-class Events(msgspec.Struct):
+class FoundEvents(msgspec.Struct):
     """Events, newest first; with `after_cursor` in the order in which they arrived."""
 
     items: list[Event]

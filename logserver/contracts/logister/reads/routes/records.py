@@ -26,7 +26,7 @@ def endpoints(routes: Routes) -> list[Endpoint]:
             "read_events",
             "events:read",
             events.page,
-            gives=wire.Events,
+            gives=wire.FoundEvents,
             found="A page, newest first; with `after_cursor` what arrived since, in order of arrival.",
             summary="Search events, and follow them",
             description="All that is asked for must hold. To page back, ask on with `next_cursor` as `cursor`. To"

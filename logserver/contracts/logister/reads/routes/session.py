@@ -17,7 +17,7 @@ def endpoints(routes: Routes) -> list[Endpoint]:
             "read_session",
             None,
             session.session,
-            gives=wire.Session,
+            gives=wire.ReadSession,
             found="Who asks.",
             summary="See what your token may read",
             examples={"session": Example()},

@@ -38,12 +38,12 @@ ENVIRONMENT = Parameter("environment", str, "Of this environment.")
 RELEASE = Parameter("release", str, "Of this release.")
 
 _REFUSALS: dict[int, Any] = {
-    400: Answer(wire.Refused, "`invalid_parameter`, which the text names, or `invalid_cursor`."),
-    401: Answer(wire.Refused, "`unauthorized`: no token, or none that is valid."),
-    403: Answer(wire.Refused, "`insufficient_scope`: a read token that was not made for this."),
-    404: Answer(wire.Refused, "`not_found`, as far as this token can see."),
-    429: Answer(wire.Refused, "`rate_limited`: the token has used up its window of this resource."),
-    503: Answer(wire.Refused, "`query_timeout`: it took longer than a read may; ask for less."),
+    400: Answer(wire.Unanswered, "`invalid_parameter`, which the text names, or `invalid_cursor`."),
+    401: Answer(wire.Unanswered, "`unauthorized`: no token, or none that is valid."),
+    403: Answer(wire.Unanswered, "`insufficient_scope`: a read token that was not made for this."),
+    404: Answer(wire.Unanswered, "`not_found`, as far as this token can see."),
+    429: Answer(wire.Unanswered, "`rate_limited`: the token has used up its window of this resource."),
+    503: Answer(wire.Unanswered, "`query_timeout`: it took longer than a read may; ask for less."),
 }
 
 InProject = Callable[[Tx, Project, Asked], Any]
