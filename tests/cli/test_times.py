@@ -1,6 +1,7 @@
 import pytest
 
-from logserver.cli.times import iso, moment_ms, span_text
+from logserver.cli.times import iso, span_text
+from logserver.core.times import moment_ms
 from logserver.core.times import iso_text
 
 NOW = 1_700_000_000_000

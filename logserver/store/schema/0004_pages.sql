@@ -36,3 +36,8 @@ CREATE TABLE group_users (
     user BLOB NOT NULL,             -- a digest of the user's id, 8 bytes
     PRIMARY KEY (error_group, user)
 ) WITHOUT ROWID;
+
+-- The changes of a monitor's state, without those that were told again.
+CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;
+-- Alerts that wait for somebody, past all those that are resolved.
+CREATE INDEX alerts_by_status ON alerts (project, status, triggered_at, id);
