@@ -132,6 +132,14 @@ class Application:
                 *health.endpoints(resources),
             ]
         )
+        self.site = parts.site(
+            settings,
+            resources,
+            trail=self.trail,
+            chain=self.chain,
+            streams=self.streams,
+            dispatcher=self.dispatcher,
+        )
         self.schedule = Schedule(
             settings,
             self.clock,
@@ -146,17 +154,10 @@ class Application:
             letters=self.letters,
             rounds=self.rounds,
             sockets=self.sockets,
+            tails=self.site.tails,
             heads=Keeper(self.database, self.chain),
         )
         self.socket_routes = logfleet.sockets(resources)
-        self.site = parts.site(
-            settings,
-            resources,
-            trail=self.trail,
-            chain=self.chain,
-            streams=self.streams,
-            dispatcher=self.dispatcher,
-        )
         pages = web.pages(self.site)
         hot = {
             endpoint.path: endpoint.handler
@@ -199,6 +200,7 @@ class Application:
 
     async def farewell(self) -> None:
         """End what is open for as long as its peers like, and tell them why; before the server stops."""
+        self.site.tails.close()
         await self.rounds.stop()
         await self.sockets.ended(_FAREWELL_SECONDS)
 

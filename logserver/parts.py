@@ -9,9 +9,11 @@ from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.contracts.luminalog.handlers import Options as LogOptions
+from logserver.core.live.tails import Tails
 from logserver.core.observer import Remote
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.posting.mail import Smtp
+from logserver.core.searching.exports import Exports
 from logserver.settings import Settings
 from logserver.web import routes as web
 from logserver.web.assets import Assets
@@ -89,4 +91,6 @@ def site(
         frame_ancestors=settings.viewer_frame_ancestors,
         assets=assets,
         renderer=Renderer(web.shared(assets)),
+        tails=Tails(resources.database),
+        exports=Exports(resources.clock),
     )
