@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import unicodedata
 import uuid
 
 import msgspec
@@ -21,7 +22,8 @@ SELF_SLUG = "logserver"
 """The project in which the server records what it has to say about itself."""
 
 MAX_NAME = 200
-
+_UNFIT_FOR_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_UNFIT_FOR_SLUGS = re.compile("[^a-z0-9]+")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _COLUMNS = (
     "number, uuid, slug, name, system, created_at, archived_at, retention_days, rate_limit_requests,"
@@ -99,6 +101,25 @@ def create(
     return by_slug(tx, slug)
 
 
+def named(name: str) -> str:
+    """A name as it is kept; raises Invalid for one that is blank, too long, or has control characters."""
+    if not name.strip():
+        raise Invalid([("name", "must not be empty")])
+    if len(name) > MAX_NAME:
+        raise Invalid([("name", f"must be at most {MAX_NAME} characters")])
+    if _UNFIT_FOR_NAMES.search(name.strip()):
+        raise Invalid([("name", "must not have control characters")])
+    return name.strip()
+
+
+def free_slug(tx: Tx, name: str) -> str:
+    """A slug made of a name that no project has."""
+    plain = unicodedata.normalize("NFKD", name[:MAX_NAME]).encode("ascii", "ignore").decode().lower()
+    stem = _UNFIT_FOR_SLUGS.sub("-", plain).strip("-")[:58].strip("-") or "project"
+    taken = {slug for (slug,) in tx.execute("SELECT slug FROM projects")} | {SELF_SLUG}
+    return next(slug for slug in (stem, *(f"{stem}-{n}" for n in range(2, MAX_PROJECT + 3))) if slug not in taken)
+
+
 def by_slug(tx: Tx, slug: str) -> Project:
     """The project of a slug or a UUID; raises NotFound."""
     row = tx.execute(f"SELECT {_COLUMNS} FROM projects WHERE slug = ? OR uuid = ?", (slug, slug)).fetchone()
@@ -121,6 +142,11 @@ def every(tx: Tx, *, archived: bool = True) -> list[Project]:
         f"SELECT {_COLUMNS} FROM projects WHERE archived_at IS NULL OR ? ORDER BY system, slug", (archived,)
     )
     return [_project(row) for row in rows]
+
+
+def anyone(tx: Tx) -> bool:
+    """Whether there is a project beside the server's own."""
+    return tx.execute("SELECT 1 FROM projects WHERE system = 0 LIMIT 1").fetchone() is not None
 
 
 def ensure_own(tx: Tx, now_ms: int) -> Project:

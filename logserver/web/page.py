@@ -159,7 +159,7 @@ def _require_own_origin(visit: Visit) -> None:
 def refused(visit: Visit, fault: Exception) -> Response:
     """What is shown for a refusal; who has not signed in is asked to, and comes back."""
     if isinstance(fault, Unauthorized) and visit.who is None:
-        asked = visit.request.path if visit.request.method == "GET" and not visit.partial else None
+        asked = visit.address if visit.request.method == "GET" and not visit.partial else None
         return visit.see(visit.url("/sign-in", next=asked))
     status = status_of(fault)
     headers = {name.decode(): value.decode() for name, value in headers_of(fault) if name != b"www-authenticate"}
