@@ -94,17 +94,6 @@ def of_releases(tx: Tx, project: int, releases: Sequence[str], *, limit: int) ->
     return _read(tx, f"project = ? AND release IN ({marks})", (project, *releases), limit=limit)
 
 
-def before(tx: Tx, project: int, environment: str, at_ms: int) -> Deployment | None:
-    """What was brought to an environment last at a time."""
-    found = _read(tx, "project = ? AND environment = ? AND deployed_at <= ?", (project, environment, at_ms), limit=1)
-    return found[0] if found else None
-
-
-def newest(tx: Tx, project: int, *, since_ms: int, until_ms: int, limit: int) -> list[Deployment]:
-    """The newest deployments of a time range, newest first."""
-    return _read(tx, "project = ? AND deployed_at >= ? AND deployed_at < ?", (project, since_ms, until_ms), limit=limit)
-
-
 def _read(
     tx: Tx, where: str, values: Sequence[Any], *, limit: int, order: str = "deployed_at DESC, id DESC"
 ) -> list[Deployment]:

@@ -79,13 +79,15 @@ def read(tx: Tx, project: Project, spelled: str, legacy_id: int | None, wanted: 
     hours = inbox.hours(tx, number, [group.id], wanted.since_ms, wanted.until_ms)[group.id]
     marks = deployments.newest(tx, number, since_ms=wanted.since_ms, until_ms=wanted.until_ms, limit=MOST_DEPLOYMENTS)
     releases = [release for release in {group.first_release, group.last_release} if release]
+    until = group.first_seen + 1
+    introduced = deployments.newest(tx, number, environment=group.environment, until_ms=until, limit=1)
     return Shown(
         group,
         found,
         occurring.related(tx, found.event) if found else [],
-        timeline(wanted, hours, marks),
+        timeline(wanted, hours, [deployment for _, deployment in marks]),
         deployments.of_releases(tx, number, releases, limit=MOST_DEPLOYMENTS),
-        deployments.before(tx, number, group.environment, group.first_seen),
+        introduced[0][1] if introduced else None,
         triage.assignable(tx, project),
     )
 
