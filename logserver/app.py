@@ -35,6 +35,7 @@ from logserver.core.fleet.presence import Presence
 from logserver.core.intake import Intake
 from logserver.core.live.live import Hub
 from logserver.core.live.live_rounds import Rounds
+from logserver.core.live.tails import Tails
 from logserver.core.observer import Observer
 from logserver.core.people.letters import Letters
 from logserver.core.people.passwords import Passwords
@@ -99,6 +100,7 @@ class Application:
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
         self.live = Hub(self.clock, grace=settings.live_grace_seconds)
         self.rounds = Rounds(self.live, self.database, self.clock)
+        self.tails = Tails(self.database)
         self.sockets = OpenSockets(self.credentials)
         resources = Resources(
             clock=self.clock,
@@ -132,14 +134,6 @@ class Application:
                 *health.endpoints(resources),
             ]
         )
-        self.site = parts.site(
-            settings,
-            resources,
-            trail=self.trail,
-            chain=self.chain,
-            streams=self.streams,
-            dispatcher=self.dispatcher,
-        )
         self.schedule = Schedule(
             settings,
             self.clock,
@@ -154,10 +148,20 @@ class Application:
             letters=self.letters,
             rounds=self.rounds,
             sockets=self.sockets,
-            tails=self.site.tails,
+            tails=self.tails,
             heads=Keeper(self.database, self.chain),
         )
         self.socket_routes = logfleet.sockets(resources)
+        self.site = parts.site(
+            settings,
+            resources,
+            trail=self.trail,
+            chain=self.chain,
+            streams=self.streams,
+            dispatcher=self.dispatcher,
+            tails=self.tails,
+            report=self.schedule.report,
+        )
         pages = web.pages(self.site)
         hot = {
             endpoint.path: endpoint.handler
@@ -200,7 +204,7 @@ class Application:
 
     async def farewell(self) -> None:
         """End what is open for as long as its peers like, and tell them why; before the server stops."""
-        self.site.tails.close()
+        self.tails.close()
         await self.rounds.stop()
         await self.sockets.ended(_FAREWELL_SECONDS)
 
