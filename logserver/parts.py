@@ -1,5 +1,6 @@
 """What the settings mean to the parts of the server."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from logserver.api.gate import Rates
@@ -12,6 +13,7 @@ from logserver.contracts.luminalog.handlers import Options as LogOptions
 from logserver.core.observer import Remote
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.posting.mail import Smtp
+from logserver.core.status import Report
 from logserver.settings import Settings
 from logserver.web import routes as web
 from logserver.web.assets import Assets
@@ -71,7 +73,14 @@ def rates(settings: Settings) -> Rates:
 
 
 def site(
-    settings: Settings, resources: Resources, *, trail: Trail, chain: Chain, streams: Streams, dispatcher: Dispatcher
+    settings: Settings,
+    resources: Resources,
+    *,
+    trail: Trail,
+    chain: Chain,
+    streams: Streams,
+    dispatcher: Dispatcher,
+    report: Callable[[int], Report],
 ) -> Site:
     """What the pages work with."""
     assets = Assets()
@@ -82,8 +91,11 @@ def site(
         chain=chain,
         streams=streams,
         dispatcher=dispatcher,
+        report=report,
+        rates=rates(settings),
         folder=settings.data,
         mail=bool(settings.smtp_host),
+        allow_private_webhooks=settings.allow_private_webhooks,
         secure=reached.scheme.lower() == "https",
         prefix=reached.path.rstrip("/"),
         frame_ancestors=settings.viewer_frame_ancestors,

@@ -87,3 +87,35 @@ def every(tx: Tx, project: int, *, since_ms: int, until_ms: int) -> list[Deploym
         Deployment(release, environment, repository, commit_sha, deployed_at, msgspec.json.decode(details))
         for release, environment, repository, commit_sha, deployed_at, details in rows
     ]
+
+
+def newest(
+    tx: Tx,
+    project: int,
+    *,
+    limit: int,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    environment: str | None = None,
+    before: int | None = None,
+) -> list[tuple[int, Deployment]]:
+    """The last deployments of a project with their numbers, newest first; ``before``: older than that number's."""
+    rows = tx.execute(
+        "SELECT id, release, environment, repository, commit_sha, deployed_at, details FROM deployments"
+        " WHERE project = :project AND (:since IS NULL OR deployed_at >= :since)"
+        " AND (:until IS NULL OR deployed_at < :until) AND (:environment IS NULL OR environment = :environment)"
+        " AND (:before IS NULL OR (deployed_at, id) < (SELECT deployed_at, id FROM deployments WHERE id = :before))"
+        " ORDER BY deployed_at DESC, id DESC LIMIT :limit",
+        {
+            "project": project,
+            "since": since_ms,
+            "until": until_ms,
+            "environment": environment,
+            "before": before,
+            "limit": limit,
+        },
+    )
+    return [
+        (number, Deployment(release, environment, repository, commit_sha, deployed_at, msgspec.json.decode(details)))
+        for number, release, environment, repository, commit_sha, deployed_at, details in rows
+    ]

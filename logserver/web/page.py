@@ -100,7 +100,8 @@ class Page:
     async def _enter(self, visit: Visit) -> None:
         """Find out who asks and in which project; raises Unauthorized, Forbidden, and NotFound for what is hidden."""
         site, access = self._site, self._declared.access
-        slug = visit.request.params.get("project") if access in {Access.MEMBER, Access.OWNER} else None
+        inside = access in {Access.MEMBER, Access.OWNER, Access.ADMIN}
+        slug = visit.request.params.get("project") if inside else None
         admins = site.resources.people.acting
 
         def enter(tx: Tx) -> tuple[Who | None, Project | None, members.Standing | None]:
