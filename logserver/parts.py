@@ -10,9 +10,11 @@ from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.contracts.luminalog.handlers import Options as LogOptions
+from logserver.core.live.tails import Tails
 from logserver.core.observer import Remote
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.posting.mail import Smtp
+from logserver.core.searching.exports import Exports
 from logserver.core.status import Report
 from logserver.settings import Settings
 from logserver.web import routes as web
@@ -80,6 +82,7 @@ def site(
     chain: Chain,
     streams: Streams,
     dispatcher: Dispatcher,
+    tails: Tails,
     report: Callable[[int], Report],
 ) -> Site:
     """What the pages work with."""
@@ -101,4 +104,6 @@ def site(
         frame_ancestors=settings.viewer_frame_ancestors,
         assets=assets,
         renderer=Renderer(web.shared(assets)),
+        tails=tails,
+        exports=Exports(resources.clock),
     )

@@ -18,6 +18,7 @@ from logserver.core.growth import Measuring
 from logserver.core.jobs import Job, Jobs, in_transaction
 from logserver.core.live import stream_sessions
 from logserver.core.live.live_rounds import Rounds
+from logserver.core.live.tails import PULSE_SECONDS, Tails
 from logserver.core.observer import Observer
 from logserver.core.people import browser_sessions, links
 from logserver.core.people.letters import Letters
@@ -47,6 +48,7 @@ class Schedule:
         letters: Letters,
         rounds: Rounds,
         sockets: OpenSockets,
+        tails: Tails,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -63,6 +65,7 @@ class Schedule:
                 Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
                 Job("agents", EVERY_SECONDS, in_transaction(database, presence.miss_overdue)),
                 Job("live streams", 0.25, rounds.one_pass),
+                Job("live tails", PULSE_SECONDS, tails.one_pass),
                 Job("watched agents", 1, rounds.look_at_agents),
                 Job("ended streams", 60, in_transaction(database, stream_sessions.tidy)),
                 Job("open sockets", 0.5, sockets.review),

@@ -9,7 +9,9 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.core.live.tails import Tails
 from logserver.core.posting.dispatch import Dispatcher
+from logserver.core.searching.exports import Exports
 from logserver.core.status import Report
 from logserver.web.assets import Assets
 from logserver.web.rendering import Renderer
@@ -41,3 +43,5 @@ class Site:
     """Which sites may show the viewer in a frame, as Content-Security-Policy spells them."""
     assets: Assets
     renderer: Renderer
+    tails: Tails
+    exports: Exports
