@@ -76,8 +76,8 @@ def put(body: Any, field: Field, text: str) -> Any:
         return {list: [text], dict: {text: text, "again": {text: [text]}}}.get(field.shape, text)
     name, rest = field.path[0], Field(field.path[1:], field.shape)
     if name.isdigit():
-        held = body if isinstance(body, list) and body else [{}]
-        return [put(held[0], rest, text), *held[1:]]
+        first, *others = body if isinstance(body, list) and body else [{}]
+        return [put(first, rest, text), *others]
     held = body if isinstance(body, dict) else {}
     return {**held, name: put(held.get(name), rest, text)}
 
@@ -89,6 +89,7 @@ class Sender:
         self._house = house
         self.taken: set[tuple[str, tuple[str, ...]]] = set()
         self._sent: dict[str, Sent] = {}
+        self._named = 0
 
     def every_field(self, endpoint: Endpoint) -> None:
         """Every field of what an endpoint takes, one at a time, so that one that is refused hides no other."""
@@ -109,8 +110,9 @@ class Sender:
             if answer.status_code < 300:
                 self.taken.add((endpoint.name, field.path))
                 taken = True
-            elif answer.status_code in {404, 409}:
-                self._sent.pop(endpoint.name, None)  # what it was about is another, or gone
+                if isinstance(sent.body, dict) and "version" in sent.body:
+                    body = sent.body | {"version": sent.body["version"] + 1}
+                    self._sent[endpoint.name] = sent = sent._replace(body=body)
         return taken
 
     def _usual(self, endpoint: Endpoint) -> Sent:
@@ -126,6 +128,9 @@ class Sender:
             more = {"trace_id": "t1", "span_id": "s1", "name": "GET /", "duration_ms": 12, "slug": "nightly"}
             for kind in EVENT_TYPES:
                 yield {"event": {"event_type": kind, "message": "hello", **more}}
+        elif isinstance(usual, dict) and "name" in usual:
+            self._named += 1
+            yield usual | {"name": f"{usual['name']} {self._named}"}  # of some things there is one of a name
         elif endpoint.name != "ingest_event_batch":
             yield usual
 
