@@ -9,12 +9,14 @@ import click
 from logserver import __version__
 from logserver.cli.agent import agent
 from logserver.cli.audit import audit
+from logserver.cli.overviews import groups, monitors
 from logserver.cli.project import project
-from logserver.cli.search import search
+from logserver.cli.search import search, tail
 from logserver.cli.serve import serve
 from logserver.cli.status import status
 from logserver.cli.tiers import tiers_
 from logserver.cli.token import token
+from logserver.cli.trace import trace
 from logserver.cli.user import user
 
 
@@ -32,5 +34,5 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-for command in (serve, agent, project, token, user, search, audit, status):
+for command in (serve, agent, project, token, user, search, tail, groups, monitors, trace, audit, status):
     main.add_command(command)
