@@ -9,6 +9,7 @@ import click
 from logserver import __version__
 from logserver.cli.agent import agent
 from logserver.cli.audit import audit
+from logserver.cli.demo import demo
 from logserver.cli.overviews import groups, monitors
 from logserver.cli.project import project
 from logserver.cli.search import search, tail
@@ -18,6 +19,7 @@ from logserver.cli.tiers import tiers_
 from logserver.cli.token import token
 from logserver.cli.trace import trace
 from logserver.cli.user import user
+from logserver.cli.verify import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,5 +36,6 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-for command in (serve, agent, project, token, user, search, tail, groups, monitors, trace, audit, status):
+_COMMANDS = (serve, demo, agent, project, token, user, search, tail, groups, monitors, trace, verify, audit, status)
+for command in _COMMANDS:
     main.add_command(command)

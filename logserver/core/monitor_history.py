@@ -93,6 +93,11 @@ def strip_of(history: list[Spell], since_ms: int, until_ms: int, parts: int) -> 
     return found
 
 
+def since(history: list[Spell], since_ms: int) -> list[Spell]:
+    """States that were read before, from a later moment on."""
+    return [spell._replace(since=max(spell.since, since_ms)) for spell in history if spell.until > since_ms]
+
+
 def uptime_of(history: list[Spell]) -> float | None:
     """As uptime(), of states that were read before."""
     watched = sum(spell.until - spell.since for spell in history if spell.state != "paused")
