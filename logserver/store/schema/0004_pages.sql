@@ -36,3 +36,6 @@ CREATE TABLE group_users (
     user BLOB NOT NULL,             -- a digest of the user's id, 8 bytes
     PRIMARY KEY (error_group, user)
 ) WITHOUT ROWID;
+
+-- How many alerts of a project are open, which the list of projects shows.
+CREATE INDEX alerts_open ON alerts (project) WHERE status = 'open';
