@@ -37,9 +37,6 @@ CREATE TABLE group_users (
     user BLOB NOT NULL,             -- a digest of the user's id, 8 bytes
     PRIMARY KEY (error_group, user)
 ) WITHOUT ROWID;
-
--- How many alerts of a project are open, which the list of projects shows.
-CREATE INDEX alerts_open ON alerts (project) WHERE status = 'open';
 INSERT INTO group_hours (project, error_group, hour, n)
     SELECT id >> 51, error_group, (((id & 2251799813685247) >> 10) + 1577836800000) / 3600000, count(*) FROM events
     WHERE error_group IS NOT NULL GROUP BY 1, 2, 3;
