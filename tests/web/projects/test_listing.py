@@ -121,3 +121,11 @@ def test_what_is_wrong_with_a_new_project_is_said(
     assert answer.status_code == 422
     assert re.findall('<p class="wrong" id="([a-z_]+)-wrong">([^<]+)</p>', answer.text) == [wrong]
     assert server.rows("SELECT count(*) FROM projects WHERE system = 0") == [(1,)]
+
+
+def test_a_project_without_events_opens_at_its_start_page(server: Server, sender: Sender) -> None:
+    bob = member(server, sender.project)
+    home = f"/p/{sender.project.slug}"
+    assert [bob.get(path).headers["Location"] for path in ("/", home)] == [f"{home}/start"] * 2
+    sends(server, sender, server.clock.now_ms())
+    assert [bob.get(path).headers["Location"] for path in ("/", home)] == [f"{home}/inbox"] * 2
