@@ -9,6 +9,7 @@ import click
 from logserver import __version__
 from logserver.cli.agent import agent
 from logserver.cli.audit import audit
+from logserver.cli.demo import demo
 from logserver.cli.project import project
 from logserver.cli.search import search
 from logserver.cli.serve import serve
@@ -32,5 +33,5 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-for command in (serve, agent, project, token, user, search, audit, status):
+for command in (serve, demo, agent, project, token, user, search, audit, status):
     main.add_command(command)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from logserver.cli.entry import as_json, as_line
+from logserver.cli.entry import as_line
 from logserver.cli.finder import Finder
 from logserver.cli.options import data_option
 from logserver.cli.output import json_line, note
 from logserver.cli.patience import Patience
 from logserver.cli.refusals import Command, WrongQuery
 from logserver.cli.times import moment_option
+from logserver.core.records import record
 from logserver.store.errors import QuerySyntaxError
 from logserver.store.events import Event
 from logserver.store.syntax import parse
@@ -123,7 +124,7 @@ def _cut(patience: Patience) -> str:
 
 def _printer(finder: Finder, *, json: bool) -> Callable[[Event], None]:
     def show_json(event: Event) -> None:
-        json_line(as_json(event, finder.project(event), finder.spelling()))
+        json_line(record(event, finder.project(event), finder.spelling()))
 
     def show_line(event: Event) -> None:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

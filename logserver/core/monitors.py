@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from logserver.core.alerting import alarms
+from logserver.core.faults import NotFound
 from logserver.store.tx import Tx
 
 logger = logging.getLogger("logserver.monitors")
@@ -161,6 +162,22 @@ def read(tx: Tx, monitor_id: int) -> Monitor:
     return _monitor(tx.execute(f"SELECT {_COLUMNS} FROM monitors WHERE id = ?", (monitor_id,)).fetchone())
 
 
+def find(tx: Tx, project: int, public_id: str) -> Monitor:
+    """The monitor of a project by its UUID; raises NotFound."""
+    row = tx.execute(
+        f"SELECT {_COLUMNS} FROM monitors WHERE uuid = ? AND project = ?", (public_id.lower(), project)
+    ).fetchone()
+    if row is None:
+        raise NotFound("there is no such monitor")
+    return _monitor(row)
+
+
+def remove(tx: Tx, monitor: Monitor, now_ms: int) -> None:
+    """Forget a monitor and its history, and resolve what rang for it. Its check-ins stay; the next makes it anew."""
+    alarms.monitor_became(tx, monitor.project, _called(monitor), "paused", now_ms)
+    tx.execute("DELETE FROM monitors WHERE id = ?", (monitor.id,))
+
+
 def every(tx: Tx, project: int) -> list[Monitor]:
     """A project's monitors by slug and environment."""
     rows = tx.execute(f"SELECT {_COLUMNS} FROM monitors WHERE project = ? ORDER BY slug, environment", (project,))
@@ -175,6 +192,10 @@ def count_by_state(tx: Tx, now_ms: int) -> dict[State, int]:
 
 def _monitor(row: tuple[object, ...]) -> Monitor:
     return msgspec.convert(dict(zip(Monitor.__struct_fields__, row, strict=True)), Monitor, strict=False)
+
+
+def _called(monitor: Monitor) -> str:
+    return f"{monitor.slug} ({monitor.environment})"
 
 
 def _tell(tx: Tx, monitor: Monitor, now_ms: int, public_id: str | None = None) -> None:
@@ -193,7 +214,6 @@ def _tell(tx: Tx, monitor: Monitor, now_ms: int, public_id: str | None = None) -
         (monitor.id, now_ms, monitor.state, state, repeated),
     )
     if not repeated:
-        name = f"{monitor.slug} ({monitor.environment})"
-        alarms.monitor_became(tx, monitor.project, name, state, now_ms, public_id=public_id)
+        alarms.monitor_became(tx, monitor.project, _called(monitor), state, now_ms, public_id=public_id)
     level = logging.INFO if state in {"ok", "paused"} else logging.WARNING
     logger.log(level, "monitor %s (%s): %s, was %s", monitor.slug, monitor.environment, state, monitor.state)

@@ -96,7 +96,7 @@ def test_it_has_nothing_to_warn_of(server: Server, capsys: pytest.CaptureFixture
 
 
 def test_after_a_429_it_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with serving(tmp_path, "--logs-rate-limit-per-minute", "1", "--logs-rate-limit-burst", "1") as server:
+    with serving(tmp_path, "--logs-rate-limit-per-minute", "12", "--logs-rate-limit-burst", "1") as server:
         token = create_token(server.folder)
         log = client(server, token)
         log.flush()

@@ -179,6 +179,15 @@ def page(
     return alerts, (alerts[-1].triggered_at, rows[limit - 1][0]) if len(rows) > limit else None
 
 
+def waiting(tx: Tx, project: int) -> dict[str, int]:
+    """How many of a project's alerts are open, and how many acknowledged."""
+    rows = tx.execute(
+        "SELECT status, count(*) FROM alerts WHERE project = ? AND status IN ('open', 'acknowledged') GROUP BY status",
+        (project,),
+    )
+    return {"open": 0, "acknowledged": 0, **dict(rows.fetchall())}
+
+
 def tidy(tx: Tx, now_ms: int) -> bool:
     """One pass: delete up to 500 alerts older than a year; returns whether there may be more."""
     deleted = tx.execute(

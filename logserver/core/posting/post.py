@@ -90,12 +90,17 @@ def enqueue(  # noqa: PLR0917 - read aloud, they are one sentence
         return 0
     body = msgspec.json.encode({"type": kind, "timestamp": iso_text(now_ms * 1000), "data": data}).decode()
     for number in numbers:
-        _make_room(tx, number, now_ms)
-        tx.execute(
-            "INSERT INTO deliveries (message, webhook, body, created_at, next_at) VALUES (?, ?, ?, ?, ?)",
-            (f"msg_{secrets.token_hex(16)}", number, body, now_ms, now_ms),
-        )
+        put(tx, number, body, now_ms)
     return len(numbers)
+
+
+def put(tx: Tx, webhook: int, body: str, now_ms: int) -> None:
+    """Write a message (its JSON) to the webhook of a row number."""
+    _make_room(tx, webhook, now_ms)
+    tx.execute(
+        "INSERT INTO deliveries (message, webhook, body, created_at, next_at) VALUES (?, ?, ?, ?, ?)",
+        (f"msg_{secrets.token_hex(16)}", webhook, body, now_ms, now_ms),
+    )
 
 
 def waiting(tx: Tx) -> list[tuple[int, int]]:

@@ -112,10 +112,15 @@ async def exchange(
     headers: dict[str, str],
     address: str = "127.0.0.1",
 ) -> Answer | None:
-    """One request as a server hands it over, message by message; None where it was never answered."""
+    """One request as a server hands it over, message by message; None where it was never answered.
+
+    Its client goes away as soon as it has the answer.
+    """
     sent: list[Any] = []
 
     async def receive() -> Any:
+        if len(sent) > 1:
+            return {"type": "http.disconnect"}
         return await anext(messages)
 
     async def send(message: Any) -> None:
