@@ -41,3 +41,4 @@ CREATE TABLE group_users (
 CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;
 -- Alerts that wait for somebody, past all those that are resolved.
 CREATE INDEX alerts_by_status ON alerts (project, status, triggered_at, id);
+CREATE INDEX stream_sessions_by_agent ON stream_sessions (agent, id);
