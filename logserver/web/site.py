@@ -1,15 +1,18 @@
 """What all pages work with: one of each, made by the roof."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.core.aside import Aside
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.web.assets import Assets
 from logserver.web.rendering import Renderer
+
+_ASIDE = 2
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,5 @@ class Site:
     """Which sites may show the viewer in a frame, as Content-Security-Policy spells them."""
     assets: Assets
     renderer: Renderer
+    aside: Aside = field(default_factory=lambda: Aside(_ASIDE))
+    """Where somebody's patterns are compiled and tried, which takes its time."""
