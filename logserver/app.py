@@ -20,6 +20,7 @@ from logserver.api.resources import Resources
 from logserver.api.sockets import OpenSockets
 from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import routes as logister
+from logserver.contracts.logister.reads import routes as reads
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.chain import Chain, has_heads
@@ -35,6 +36,7 @@ from logserver.core.fleet.presence import Presence
 from logserver.core.intake import Intake
 from logserver.core.live.live import Hub
 from logserver.core.live.live_rounds import Rounds
+from logserver.core.live.tails import Tails
 from logserver.core.observer import Observer
 from logserver.core.people.letters import Letters
 from logserver.core.people.passwords import Passwords
@@ -99,6 +101,7 @@ class Application:
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
         self.live = Hub(self.clock, grace=settings.live_grace_seconds)
         self.rounds = Rounds(self.live, self.database, self.clock)
+        self.tails = Tails(self.database)
         self.sockets = OpenSockets(self.credentials)
         resources = Resources(
             clock=self.clock,
@@ -126,6 +129,7 @@ class Application:
         self.endpoints = distinct(
             [
                 *logister.endpoints(resources),
+                *reads.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *logfleet.endpoints(resources),
                 *luminalog.endpoints(resources, parts.log_options(settings)),
@@ -146,6 +150,7 @@ class Application:
             letters=self.letters,
             rounds=self.rounds,
             sockets=self.sockets,
+            tails=self.tails,
             heads=Keeper(self.database, self.chain),
         )
         self.socket_routes = logfleet.sockets(resources)
@@ -156,6 +161,8 @@ class Application:
             chain=self.chain,
             streams=self.streams,
             dispatcher=self.dispatcher,
+            tails=self.tails,
+            report=self.schedule.report,
         )
         pages = web.pages(self.site)
         hot = {
@@ -199,6 +206,7 @@ class Application:
 
     async def farewell(self) -> None:
         """End what is open for as long as its peers like, and tell them why; before the server stops."""
+        self.tails.close()
         await self.rounds.stop()
         await self.sockets.ended(_FAREWELL_SECONDS)
 

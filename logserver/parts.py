@@ -1,5 +1,6 @@
 """What the settings mean to the parts of the server."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from logserver.api.gate import Rates
@@ -9,9 +10,12 @@ from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.contracts.luminalog.handlers import Options as LogOptions
+from logserver.core.live.tails import Tails
 from logserver.core.observer import Remote
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.posting.mail import Smtp
+from logserver.core.searching.exports import Exports
+from logserver.core.status import Report
 from logserver.settings import Settings
 from logserver.web import routes as web
 from logserver.web.assets import Assets
@@ -71,7 +75,15 @@ def rates(settings: Settings) -> Rates:
 
 
 def site(
-    settings: Settings, resources: Resources, *, trail: Trail, chain: Chain, streams: Streams, dispatcher: Dispatcher
+    settings: Settings,
+    resources: Resources,
+    *,
+    trail: Trail,
+    chain: Chain,
+    streams: Streams,
+    dispatcher: Dispatcher,
+    tails: Tails,
+    report: Callable[[int], Report],
 ) -> Site:
     """What the pages work with."""
     assets = Assets()
@@ -82,6 +94,8 @@ def site(
         chain=chain,
         streams=streams,
         dispatcher=dispatcher,
+        report=report,
+        rates=rates(settings),
         folder=settings.data,
         mail=bool(settings.smtp_host),
         allow_private_webhooks=settings.allow_private_webhooks,
@@ -90,4 +104,6 @@ def site(
         frame_ancestors=settings.viewer_frame_ancestors,
         assets=assets,
         renderer=Renderer(web.shared(assets)),
+        tails=tails,
+        exports=Exports(resources.clock),
     )

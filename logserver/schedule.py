@@ -13,9 +13,12 @@ from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.disk import DiskWatch
 from logserver.core.fleet.presence import EVERY_SECONDS, Presence
+from logserver.core.growth import EVERY_SECONDS as GROWTH_SECONDS
+from logserver.core.growth import Measuring
 from logserver.core.jobs import Job, Jobs, in_transaction
 from logserver.core.live import stream_sessions
 from logserver.core.live.live_rounds import Rounds
+from logserver.core.live.tails import PULSE_SECONDS, Tails
 from logserver.core.observer import Observer
 from logserver.core.people import browser_sessions, links
 from logserver.core.people.letters import Letters
@@ -45,6 +48,7 @@ class Schedule:
         letters: Letters,
         rounds: Rounds,
         sockets: OpenSockets,
+        tails: Tails,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -61,6 +65,7 @@ class Schedule:
                 Job("monitors", 5, in_transaction(database, monitors.miss_overdue)),
                 Job("agents", EVERY_SECONDS, in_transaction(database, presence.miss_overdue)),
                 Job("live streams", 0.25, rounds.one_pass),
+                Job("live tails", PULSE_SECONDS, tails.one_pass),
                 Job("watched agents", 1, rounds.look_at_agents),
                 Job("ended streams", 60, in_transaction(database, stream_sessions.tidy)),
                 Job("open sockets", 0.5, sockets.review),
@@ -77,6 +82,7 @@ class Schedule:
                 Job("observer", 2, observer.flush),
                 Job("audit heads", 2, heads.keep),
                 Job("disk", 5, DiskWatch(database, settings.min_free_megabytes * 1_000_000).look),
+                Job("growth", GROWTH_SECONDS, Measuring(database).one_pass),
                 Job("status", 2, self._report),
             ],
             clock,
@@ -106,11 +112,12 @@ class Schedule:
         self._gate.prune()
         return False
 
-    async def _report(self, now_ms: int) -> bool:
+    def report(self, now_ms: int) -> status.Report:
+        """What the server has to say of itself."""
         commits, seconds = self._database.commits()
         median, p99 = status.percentiles([second * 1000 for second in seconds])
         last = self._database.checkpointed
-        report = status.Report(
+        return status.Report(
             pid=os.getpid(),
             version=__version__,
             started_at=self._started_ms,
@@ -125,5 +132,7 @@ class Schedule:
             log_pages=last.log if last is not None else None,
             jobs=self.jobs.records,
         )
-        status.write(self._database.folder, report)
+
+    async def _report(self, now_ms: int) -> bool:
+        status.write(self._database.folder, self.report(now_ms))
         return False

@@ -17,6 +17,7 @@ import uvicorn
 from logserver.api.lane import LaneProtocol
 from logserver.api.socket_protocol import MAX_MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS, SocketProtocol
 from logserver.app import Application
+from logserver.core.people import links
 from logserver.settings import Settings
 
 SHUTDOWN_SECONDS = 3
@@ -54,22 +55,20 @@ def _announce(server: uvicorn.Server, settings: Settings, setup_token: str | Non
     host = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
     command = _command()
     data = "" if settings.data == Settings.data else f" --data {shlex.quote(str(settings.data.absolute()))}"
-    sys.stdout.write(
-        f"logserver listens on http://{host}:{listening[1]}\n"
-        f"its data is in {settings.data}\n"
-        "next, in another shell:\n"
-        f"  {command} token create my-app --project my-app{data}\n"
-        f"  {command} search --follow{data}\n"
-    )
+    sys.stdout.write(f"logserver listens on http://{host}:{listening[1]}\nits data is in {settings.data}\n")
     if setup_token is not None:
-        address = settings.public_url.rstrip("/") or f"http://{host}:{listening[1]}"
+        # The address of every interface is no address that a browser of another machine could open.
+        reached = "localhost" if host in {"0.0.0.0", "[::]"} else host  # noqa: S104 - nothing is bound here
+        address = settings.public_url.strip().rstrip("/") or f"http://{reached}:{listening[1]}"
         sys.stdout.write(
-            "to let people sign in, make the first admin in that shell:\n"
+            "nobody can sign in yet; open this address to set it up, which works once:\n"
+            f"  {links.setup_url(address, setup_token)}\n"
+            "or go on without a browser, in another shell:\n"
             f"  {command} user create YOU@EXAMPLE.COM{data}\n"
-            f"or from anywhere, once, with the setup token {setup_token}:\n"
-            f"  curl {shlex.quote(f'{address}/api/v1/auth/register')} -H 'X-Setup-Token: {setup_token}' \\\n"
-            """    -d '{"email": "…", "password": "…", "name": "…", "organization_name": "…"}'\n"""
         )
+    else:
+        sys.stdout.write("next, in another shell:\n")
+    sys.stdout.write(f"  {command} token create my-app --project my-app{data}\n  {command} search --follow{data}\n")
     sys.stdout.flush()
 
 

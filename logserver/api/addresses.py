@@ -8,6 +8,11 @@ from logserver.api.request import Request
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
+def origin(request: Request, gate: Gate, public_url: str) -> str:
+    """``http://host:port`` or ``https://…`` of the same, with the path of a public address that has one."""
+    return "http" + socket_origin(request, gate, public_url.strip()).removeprefix("ws")
+
+
 def socket_origin(request: Request, gate: Gate, public_url: str) -> str:
     """``ws://host:port`` or ``wss://…``, without a slash behind it.
 

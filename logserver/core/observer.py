@@ -57,15 +57,20 @@ class Observer:
         self._clock = clock
         self._intake = intake
         self._remote = remote
-        self._enabled = enabled
+        self.enabled = enabled
         self._windows = Windows(clock, capacity=1)
         self._waiting: deque[Event] = deque()
         self._dropped = 0
         self._project: Project | None = None
 
+    @property
+    def elsewhere(self) -> str | None:
+        """The address of the other server that is told; None where this one keeps what it notes."""
+        return self._remote.endpoint if self._remote is not None else None
+
     def wants(self) -> bool:
         """Whether another refusal would be recorded now; counts it as unrecorded if not."""
-        if not self._enabled:
+        if not self.enabled:
             return False
         try:
             self._windows.take("refusals", limit=RECORDS_PER_MINUTE, seconds=60)

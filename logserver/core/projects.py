@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import unicodedata
 import uuid
 
 import msgspec
@@ -20,6 +21,9 @@ AUDITED = "logstitch"
 SELF_SLUG = "logserver"
 """The project in which the server records what it has to say about itself."""
 
+MAX_NAME = 200
+_UNFIT_FOR_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_UNFIT_FOR_SLUGS = re.compile("[^a-z0-9]+")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _COLUMNS = (
     "number, uuid, slug, name, system, created_at, archived_at, retention_days, rate_limit_requests,"
@@ -87,7 +91,7 @@ def create(
     try:
         tx.execute(
             "INSERT INTO projects (uuid, slug, name, system, created_at, retention_days) VALUES (?, ?, ?, ?, ?, ?)",
-            (str(uuid.uuid4()), slug, name or slug, system, now_ms, _retention(retention_days)),
+            (str(uuid.uuid4()), slug, named(name or slug), system, now_ms, _retention(retention_days)),
         )
     except sqlite3.IntegrityError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_CHECK:
@@ -95,6 +99,25 @@ def create(
         raise Conflict(f"there is a project {slug!r} already") from error
     changed(tx)
     return by_slug(tx, slug)
+
+
+def named(name: str) -> str:
+    """A name as it is kept; raises Invalid for one that is blank, too long, or has control characters."""
+    if not name.strip():
+        raise Invalid([("name", "must not be empty")])
+    if len(name) > MAX_NAME:
+        raise Invalid([("name", f"must be at most {MAX_NAME} characters")])
+    if _UNFIT_FOR_NAMES.search(name.strip()):
+        raise Invalid([("name", "must not have control characters")])
+    return name.strip()
+
+
+def free_slug(tx: Tx, name: str) -> str:
+    """A slug made of a name that no project has."""
+    plain = unicodedata.normalize("NFKD", name[:MAX_NAME]).encode("ascii", "ignore").decode().lower()
+    stem = _UNFIT_FOR_SLUGS.sub("-", plain).strip("-")[:58].strip("-") or "project"
+    taken = {slug for (slug,) in tx.execute("SELECT slug FROM projects")} | {SELF_SLUG}
+    return next(slug for slug in (stem, *(f"{stem}-{n}" for n in range(2, MAX_PROJECT + 3))) if slug not in taken)
 
 
 def by_slug(tx: Tx, slug: str) -> Project:
@@ -119,6 +142,11 @@ def every(tx: Tx, *, archived: bool = True) -> list[Project]:
         f"SELECT {_COLUMNS} FROM projects WHERE archived_at IS NULL OR ? ORDER BY system, slug", (archived,)
     )
     return [_project(row) for row in rows]
+
+
+def anyone(tx: Tx) -> bool:
+    """Whether there is a project beside the server's own."""
+    return tx.execute("SELECT 1 FROM projects WHERE system = 0 LIMIT 1").fetchone() is not None
 
 
 def ensure_own(tx: Tx, now_ms: int) -> Project:
@@ -171,9 +199,7 @@ def set_values(
     """
     project = by_slug(tx, slug)
     if name is not None:
-        if not name.strip():
-            raise Invalid([("name", "can't be blank")])
-        tx.execute("UPDATE projects SET name = ? WHERE number = ?", (name, project.number))
+        tx.execute("UPDATE projects SET name = ? WHERE number = ?", (named(name), project.number))
     if retention_days is not None:
         days = _retention(retention_days)
         tx.execute("UPDATE projects SET retention_days = ? WHERE number = ?", (days, project.number))

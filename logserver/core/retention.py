@@ -10,7 +10,7 @@ from logserver.core import projects, tokens
 from logserver.core.alerting import alerts
 from logserver.core.metrics import points, standing
 from logserver.core.projects import Project
-from logserver.store import events, series
+from logserver.store import events, occurrences, series
 from logserver.store.events import Row, from_row
 from logserver.store.identities import places_of
 from logserver.store.ids import project_range
@@ -90,11 +90,13 @@ class Retention:
 
 
 def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
-    """Delete events of a project: rows, index entries, identities and counts, all in this transaction."""
+    """Delete events of a project: rows, index entries, identities, counts and occurrences, all in this transaction."""
     series.subtract_counts(tx, tx.batch.vocabulary, rows)
     released = [(place, row[0]) for row in rows for place in _places(project, row)]
     if released:
         tx.batch.identities.release(tx, released)
+    occurrences.subtract(tx, rows)
+    tx.batch.occurrences.forget()
     events.delete(tx, rows)
 
 

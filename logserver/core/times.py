@@ -15,6 +15,9 @@ _EARLIEST_MS = -62_135_596_800_000
 _LATEST_MS = 253_402_300_799_999
 """The end of the year 9999, the last that ISO 8601 can spell with four digits."""
 
+_SPAN = re.compile(r"([0-9]{1,12})(s|m|h|d|w)", re.ASCII)
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+
 _NUMERIC = re.compile(r"-?\d{9,16}(?:\.\d+)?", re.ASCII)
 
 
@@ -44,6 +47,26 @@ def iso_time(text: str) -> int | None:
         return (moment - EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
         return None
+
+
+def moment_ms(text: str, now_ms: int, *, ahead: bool = False) -> int:
+    """The Unix milliseconds of an ISO 8601 date or time, or of a span before now or, with ``ahead``, after it.
+
+    A span is digits and one of s, m, h, d and w: ``15m``, ``7d``. Raises ValueError for anything else, and outside
+    the years 1970 to 9999.
+    """
+    span = _SPAN.fullmatch(text)
+    if span:
+        length = int(span[1]) * _UNITS[span[2]]
+        at = now_ms + length if ahead else now_ms - length
+    else:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        at = (moment - EPOCH) // timedelta(milliseconds=1)
+    if not 0 <= at <= _LATEST_MS:
+        raise ValueError(text)
+    return at
 
 
 def iso_text(microseconds: int) -> str:

@@ -13,13 +13,14 @@ from logserver.store.identities import Identities
 from logserver.store.identities import Mark as IdentityMark
 from logserver.store.ids import id_ms
 from logserver.store.numbering import Numbering
+from logserver.store.occurrences import Occurrences
 from logserver.store.samples import Measure, Sample
 from logserver.store.series import Place, Vocabulary
 from logserver.store.sketch import Sketch
 from logserver.store.tx import Tx
 
-Mark = tuple[int, int, int, int, IdentityMark]
-"""Where a request's part of the batch begins: rows, samples, measures, names admitted, identities."""
+Mark = tuple[int, int, int, int, int, IdentityMark]
+"""Where a request's part of the batch begins: rows, samples, measures, occurrences, names admitted, identities."""
 
 
 class Batch:
@@ -29,6 +30,7 @@ class Batch:
         self.numbering = Numbering()
         self.vocabulary = Vocabulary()
         self.identities = Identities()
+        self.occurrences = Occurrences()
         self.now_ms = 0
         self._rows: list[tuple[Row, tuple[int, str, str], int, int]] = []
         self._pending: dict[int, Row] = {}
@@ -46,11 +48,15 @@ class Batch:
         sample = samples.sample_of(event)
         if sample is not None:
             self._samples.append((project, event.id, sample))
+        if event.error_group is not None:
+            self.occurrences.append(event)
 
     def append_plain(self, tx: Tx, project: int, event: Event, words: tuple[Row, tuple[int, str, str]]) -> None:
         """As append(), of a log or error whose sender gave it no identity: there is no need to find() it."""
         dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
         self._rows.append((*words, project, dimension))
+        if event.error_group is not None:
+            self.occurrences.append(event)
 
     def measure(self, measure: Measure) -> None:
         """Add numbers that came without an event."""
@@ -63,17 +69,18 @@ class Batch:
 
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""
-        sizes = len(self._rows), len(self._samples), len(self._measures)
+        sizes = len(self._rows), len(self._samples), len(self._measures), len(self.occurrences)
         return *sizes, self.vocabulary.admitted, self.identities.mark()
 
     def undo(self, mark: Mark) -> None:
         """Drop what was added since ``mark``, and what was remembered of names that are not there any more."""
-        rows, samples, measures, admitted, identities = mark
+        rows, samples, measures, occurred, admitted, identities = mark
         for dropped in self._rows[rows:]:
             self._pending.pop(dropped[0][0], None)
         del self._rows[rows:]
         del self._samples[samples:]
         del self._measures[measures:]
+        self.occurrences.undo(occurred)
         self.identities.undo(identities)
         if self.vocabulary.admitted != admitted:
             self.vocabulary.forget()
@@ -89,6 +96,7 @@ class Batch:
         self._pending.clear()
         self._samples.clear()
         self._measures.clear()
+        self.occurrences.clear(committed=committed)
         self.numbering.forget()
         self.vocabulary.trim()
 
@@ -97,6 +105,8 @@ class Batch:
         self.identities.write(tx)
         if self._rows:
             self._write_events(tx)
+        if self.occurrences:
+            self.occurrences.write(tx)
         if self._samples or self._measures:
             sketches, buckets = self._summaries(tx)
             series.add_sketches(tx, sketches)

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 from logserver.store import keys, lockfile
-from logserver.store.connections import Durability, connect, connect_readonly
+from logserver.store.connections import Durability, connect, connect_readonly, connect_timed
 from logserver.store.errors import StoreBusy
 from logserver.store.ids import Spelling
 from logserver.store.migrations import migrate
 from logserver.store.readers import Readers
+from logserver.store.slow_reads import SlowReads
 from logserver.store.traces import trace
 from logserver.store.tx import Tx
 from logserver.store.upkeep import Checkpointed
@@ -57,8 +58,14 @@ class Database:
         self._queue_bytes = queue_bytes
         self._now_ms = now_ms
         self._monotonic = monotonic
+        self.slow_reads = SlowReads(now_ms)
+        """Which reads took long."""
         self._readers = Readers(
-            lambda: connect_readonly(folder), count=readers, seconds=read_seconds, monotonic=monotonic
+            lambda: connect_timed(folder),
+            count=readers,
+            seconds=read_seconds,
+            monotonic=monotonic,
+            slow=self.slow_reads,
         )
         self.read = self._readers.read
         self.look_up = self._readers.look_up
@@ -95,6 +102,11 @@ class Database:
     def checkpointed(self) -> Checkpointed | None:
         """The last checkpoint of this process, if there was one."""
         return self._writer.upkeep.last
+
+    @property
+    def queue_limits(self) -> tuple[int, int]:
+        """How many rows may wait to be written, and how many bytes."""
+        return self._queue_rows, self._queue_bytes
 
     def trouble(self) -> str | None:
         """Why the last telemetry could not be committed, as long as that is news; None when all is well."""

@@ -154,6 +154,12 @@ def edges(tx: Tx, project: int) -> tuple[int, int] | None:
     return None if oldest is None else (id_ms(oldest), id_ms(newest))
 
 
+def newest(tx: Tx, project: int) -> Event | None:
+    """The event of a project that is filed last; None where it has none."""
+    last = tx.execute("SELECT max(id) FROM events WHERE id BETWEEN ? AND ?", project_range(project)).fetchone()[0]
+    return read(tx, last) if last is not None else None
+
+
 def delete(tx: Tx, rows: list[Row]) -> None:
     """Delete rows with their index entries; their counts and identities are the caller's."""
     tx.executemany(DELETE_WORDS, [words_of(row) for row in rows])

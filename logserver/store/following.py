@@ -43,7 +43,7 @@ def arrived(
                     break
                 span = spans.get(project)
                 if span is not None:
-                    ids = [event_id for event_id in _unpacked(packed) if span.low <= event_id <= span.high]
+                    ids = [event_id for event_id in unpacked(packed) if span.low <= event_id <= span.high]
                     examined += len(ids)
                     rows = tx.execute(_ROWS, (json.dumps(ids),)).fetchall()
                     found += [events.from_row(row) for row in rows if decide(Look(row, tokenizer))]
@@ -53,5 +53,6 @@ def arrived(
     return found, seq
 
 
-def _unpacked(packed: bytes) -> list[int]:
+def unpacked(packed: bytes) -> list[int]:
+    """The ids of an arrival, in the order of insertion."""
     return [int.from_bytes(packed[at : at + 8], "big") for at in range(0, len(packed), 8)]

@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
 import msgspec
 
@@ -47,13 +48,15 @@ class Count(msgspec.Struct, frozen=True):
     partial: bool
 
 
-def histogram(tx: Tx, search: Search, *, bucket_ms: int, checked_rows: int = CHECKED_ROWS) -> Histogram:
+def histogram(
+    tx: Tx, search: Search, *, bucket_ms: int, checked_rows: int = CHECKED_ROWS, counted_ids: int | None = None
+) -> Histogram:
     """How many events of a search fall into each ``bucket_ms`` (a multiple of a minute) of Unix time.
 
     A search for nothing but type, level and environment is answered from the counts: split by severity, and
     by whole minutes, so that the minutes in which the search begins and ends count as a whole. Any other is
-    counted in the index, newest first, without the split; where rows have to be examined, up to
-    ``checked_rows`` of them.
+    counted in the index, newest first, without the split, up to ``counted_ids``; where rows have to be
+    examined, up to ``checked_rows`` of them.
     """
     query = search.query()
     totals: Counter[int] = Counter()
@@ -63,7 +66,7 @@ def histogram(tx: Tx, search: Search, *, bucket_ms: int, checked_rows: int = CHE
         dimensions = _dimensions(tx, search, query)
         if dimensions is None:
             rest = _Rest()
-            ids = _ids(tx, search, plan(query), checked_rows, rest)
+            ids = _at_most(counted_ids, _ids(tx, search, plan(query), checked_rows, rest), rest)
             totals.update(id_ms(event_id) // bucket_ms * bucket_ms for event_id in ids)
             partial = rest.left
         else:
@@ -88,7 +91,16 @@ class _Rest:
     left = False
 
 
-def _ids(tx: Tx, search: Search, planned: Plan, checked_rows: int, rest: _Rest) -> Iterator[int]:
+def _at_most(most: int | None, ids: Generator[int, None, None], rest: _Rest) -> Iterator[int]:
+    with closing(ids):  # what it has opened must not wait for the garbage collector
+        for counted, event_id in enumerate(ids):
+            if counted == most:
+                rest.left = True
+                return
+            yield event_id
+
+
+def _ids(tx: Tx, search: Search, planned: Plan, checked_rows: int, rest: _Rest) -> Generator[int, None, None]:
     if planned.check is None:
         with scan.matching_ids(tx, planned.match, search.spans()) as walk:
             for (event_id,) in walk:

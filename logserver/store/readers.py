@@ -4,11 +4,12 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 import aiosqlite
 
 from logserver.store.errors import ReadTimeout
+from logserver.store.slow_reads import SlowReads, Timed
 from logserver.store.tx import Tx
 
 T = TypeVar("T")
@@ -20,6 +21,13 @@ _STEPS_BETWEEN_LOOKS = 2_000
 class Reader(aiosqlite.Connection):
     """An aiosqlite connection that takes functions of a transaction, as the writer does."""
 
+    def __init__(
+        self, connector: Callable[[], Timed], slow: SlowReads, monotonic: Callable[[], float], iter_chunk_size: int
+    ) -> None:
+        super().__init__(connector, iter_chunk_size)
+        self._slow = slow
+        self._monotonic = monotonic
+
     async def run(self, function: Callable[..., T], arguments: tuple[Any, ...], over: Callable[[], bool]) -> T:
         """The function's result on one snapshot; a statement is interrupted once ``over()`` is true."""
         result: T = await self._execute(  # type: ignore[no-untyped-call] # its library leaves it untyped
@@ -28,12 +36,19 @@ class Reader(aiosqlite.Connection):
         return result
 
     def _on_snapshot(self, function: Callable[..., T], arguments: tuple[Any, ...], over: Callable[[], bool]) -> T:
-        connection = self._conn
+        connection = cast("Timed", self._conn)
         connection.set_progress_handler(over, _STEPS_BETWEEN_LOOKS)
+        begun = self._monotonic()
+        ended = False
         try:
             connection.execute("BEGIN")
+            connection.begin(self._monotonic)
             return function(connection, *arguments)
+        except sqlite3.OperationalError as error:
+            ended = error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT
+            raise
         finally:
+            self._slow.note(function, self._monotonic() - begun, connection.longest(), ended=ended)
             connection.set_progress_handler(None, 0)
             if connection.in_transaction:
                 connection.rollback()
@@ -44,23 +59,25 @@ class Readers:
 
     def __init__(
         self,
-        connector: Callable[[], sqlite3.Connection],
+        connector: Callable[[], Timed],
         *,
         count: int,
         seconds: float,
         monotonic: Callable[[], float],
+        slow: SlowReads,
     ) -> None:
         self._connector = connector
         self._count = count
         self._seconds = seconds
         self._monotonic = monotonic
+        self._slow = slow
         self._free: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
         self._all: list[Reader] = []
 
     async def open(self) -> None:
         """Open every connection."""
         for _ in range(self._count + 1):
-            reader = Reader(self._connector, 64)
+            reader = Reader(self._connector, self._slow, self._monotonic, 64)
             await reader
             self._all.append(reader)
         for reader in self._all[1:]:

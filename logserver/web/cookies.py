@@ -10,6 +10,8 @@ FORM = "logserver_form"
 NOTE = "logserver_note"
 """What the next page says once."""
 THEME = "logserver_theme"
+FRESH_TOKEN = "logserver_fresh_token"  # noqa: S105 - the name of a cookie
+"""The token that was just made, for the lines to copy; see web/projects/fresh_tokens.py."""
 
 _HOST = "__Host-"
 """A browser takes a cookie named so over HTTPS only, and from no other host of the same domain."""

@@ -100,7 +100,8 @@ class Page:
     async def _enter(self, visit: Visit) -> None:
         """Find out who asks and in which project; raises Unauthorized, Forbidden, and NotFound for what is hidden."""
         site, access = self._site, self._declared.access
-        slug = visit.request.params.get("project") if access in {Access.MEMBER, Access.OWNER} else None
+        inside = access in {Access.MEMBER, Access.OWNER, Access.ADMIN}
+        slug = visit.request.params.get("project") if inside else None
         admins = site.resources.people.acting
 
         def enter(tx: Tx) -> tuple[Who | None, Project | None, members.Standing | None]:
@@ -158,7 +159,7 @@ def _require_own_origin(visit: Visit) -> None:
 def refused(visit: Visit, fault: Exception) -> Response:
     """What is shown for a refusal; who has not signed in is asked to, and comes back."""
     if isinstance(fault, Unauthorized) and visit.who is None:
-        asked = visit.request.path if visit.request.method == "GET" and not visit.partial else None
+        asked = visit.address if visit.request.method == "GET" and not visit.partial else None
         return visit.see(visit.url("/sign-in", next=asked))
     status = status_of(fault)
     headers = {name.decode(): value.decode() for name, value in headers_of(fault) if name != b"www-authenticate"}

@@ -15,12 +15,14 @@ from logserver.web.people import home
 from logserver.web.people.routes import ROUTES as PEOPLE
 from logserver.web.projects.routes import ROUTES as PROJECTS
 from logserver.web.server.routes import ROUTES as SERVER
+from logserver.web.settings.routes import ROUTES as SETTINGS
 from logserver.web.site import Site
 from logserver.web.tracing.routes import ROUTES as TRACING
 
 DECLARED: list[PageRoute] = [
     *PEOPLE,
     *PROJECTS,
+    *SETTINGS,
     *ERRORS,
     *LOGS,
     *TRACING,

@@ -4,7 +4,7 @@ import base64
 import secrets
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -131,6 +131,11 @@ class Visit:
             self.request.headers[b"cookie"] = f"{cookies.FORM}={held}".encode()  # the page may have more forms
             self.set_cookies.append(cookies.spelled(cookies.FORM, held, secure=self.secure, strict=True))
         return held
+
+    @property
+    def address(self) -> str:
+        """The path that was asked for, with its query: where somebody goes on who had to sign in first."""
+        return self.request.path + ("?" + urlencode(self.query) if self.query else "")
 
     def url(self, path: str, **query: Any) -> str:
         """The address of a page (a path from the root) with these values in its query; None leaves one out."""

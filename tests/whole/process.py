@@ -66,6 +66,16 @@ class Server:
         """Everything it has written to standard error so far."""
         return written(self._log)
 
+    def says(self, part: str) -> str:
+        """The next line on standard output with this in it, without the space around it."""
+        assert self._process.stdout is not None
+        deadline, line = monotonic() + PATIENCE, part
+        while line:
+            line = _first_line(self._process.stdout, deadline)
+            if part in line:
+                return line.strip()
+        raise AssertionError(f"it never said {part!r}")
+
     def printed(self) -> str:
         """What it has written to standard output since it listened, once it has ended."""
         assert self._process.stdout is not None

@@ -27,7 +27,7 @@ def registers(server: Server, email: str, **headers: str) -> Answer:
 def printed_token(folder: Path) -> str:
     with serving(folder) as server:
         assert server.stop() == 0
-        (token,) = re.findall(r"setup token ([\w-]{32}):", server.printed())
+        (token,) = re.findall(r"/welcome\?token=([\w-]{32})\n", server.printed())
     assert isinstance(token, str)
     return token
 
@@ -55,7 +55,7 @@ def test_the_printed_token_lets_in_until_there_is_a_user(tmp_path: Path) -> None
         assert registers(server, "eve@example.com", **abroad).status == 403
         assert registers(server, "eve@example.com", **abroad, X_Setup_Token=older).status == 403
         assert server.stop() == 0
-        (newer,) = re.findall(r"setup token ([\w-]{32}):", server.printed())
+        (newer,) = re.findall(r"/welcome\?token=([\w-]{32})\n", server.printed())
     with serving(tmp_path) as server:
         # It is void with the next start, whose own nobody has read: what is left is the machine itself.
         assert registers(server, "eve@example.com", X_Setup_Token=newer).status == 403
@@ -63,7 +63,7 @@ def test_the_printed_token_lets_in_until_there_is_a_user(tmp_path: Path) -> None
         assert server.stop() == 0
     with serving(tmp_path) as server:
         assert server.stop() == 0
-        assert "setup token" not in server.printed()
+        assert "/welcome" not in server.printed()
 
 
 def test_a_user_of_the_shell_signs_in_beside_the_running_server(tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
 """The audit trail as it is handed out: JSON lines that anybody can verify, and CSV for spreadsheets."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
 from logserver.contracts.logstitch.chain import stored_head
 from logserver.contracts.logstitch.events import public_id, published
-from logserver.contracts.logstitch.links import BEGINNING
+from logserver.contracts.logstitch.links import NO_HEAD, Head
 from logserver.contracts.logstitch.stubs import Stub
 from logserver.contracts.logstitch.verification import UNREADABLE, Link, parts
 from logserver.core.projects import Project
@@ -87,6 +88,14 @@ def json_lines(
 
     First what the export is, then every event or stub, at last the signed head.
     """
+    yield opening(project, public_key, period)
+    for entry in _entries(tx, project.number, period):
+        yield _line(entry, spelling)
+    yield closing(tx, project)
+
+
+def opening(project: Project, public_key: bytes, period: Period = ALWAYS) -> bytes:
+    """The first line of JSON: what the export is."""
     first: dict[str, Any] = {
         "format": FORMAT,
         "project": project.uuid,
@@ -99,22 +108,40 @@ def json_lines(
     if period != ALWAYS:
         first["partial"] = "only events that happened within these times; each line can be verified by itself"
         first["since"], first["until"] = (None if ms is None else iso_text(ms * 1000) for ms in period)
-    yield _encode(first) + b"\n"
-    for entry in _entries(tx, project.number, period):
-        if isinstance(entry, Stub):
-            stub = {"first": entry.first, "last": entry.last, "before": entry.before.hex()}
-            line: Any = {"stub": stub | {"hash": entry.hash.hex(), "signature": entry.signature.hex()}}
-        else:
-            event = entry.event
-            line = {
-                "seq": entry.link.first,
-                "previous_hash": entry.before.hex(),
-                "content_hash": entry.link.hash.hex(),
-                "event": published(event, public_id(event, spelling)) if event is not None else None,
-            }
-        yield _encode(line) + b"\n"
+    return _encode(first) + b"\n"
+
+
+def closing(tx: Tx, project: Project) -> bytes:
+    """The last line of JSON: the signed head."""
     head, signature = stored_head(tx, project.number)
-    yield _encode({"head": {"seq": head.seq, "hash": head.hash.hex(), "signature": signature.hex()}}) + b"\n"
+    return _encode({"head": {"seq": head.seq, "hash": head.hash.hex(), "signature": signature.hex()}}) + b"\n"
+
+
+def lines_on(tx: Tx, project: Project, spelling: Spelling, after: Head, *, most: int) -> tuple[bytes, Head]:
+    """The lines of JSON of up to ``most`` links or stubs after one, and the last of them: where to go on.
+
+    Where that is ``after`` itself, there are no more. Each call may be on a snapshot of its own.
+    """
+    made, last = [], after
+    for entry in islice(_entries(tx, project.number, ALWAYS, after), most):
+        made.append(_line(entry, spelling))
+        last = Head(entry.last, entry.hash) if isinstance(entry, Stub) else Head(entry.link.first, entry.link.hash)
+    return b"".join(made), last
+
+
+def _line(entry: "_Entry | Stub", spelling: Spelling) -> bytes:
+    if isinstance(entry, Stub):
+        stub = {"first": entry.first, "last": entry.last, "before": entry.before.hex()}
+        line: Any = {"stub": stub | {"hash": entry.hash.hex(), "signature": entry.signature.hex()}}
+    else:
+        event = entry.event
+        line = {
+            "seq": entry.link.first,
+            "previous_hash": entry.before.hex(),
+            "content_hash": entry.link.hash.hex(),
+            "event": published(event, public_id(event, spelling)) if event is not None else None,
+        }
+    return _encode(line) + b"\n"
 
 
 def csv_lines(tx: Tx, project: Project, spelling: Spelling, period: Period = ALWAYS) -> Iterator[bytes]:
@@ -122,11 +149,18 @@ def csv_lines(tx: Tx, project: Project, spelling: Spelling, period: Period = ALW
 
     A text that a spreadsheet would run as a formula has an apostrophe before it.
     """
-    writer = csv.writer(_Line())
-    yield writer.writerow(COLUMNS)
+    yield csv_row(COLUMNS)
     for entry in _entries(tx, project.number, period):
         if not isinstance(entry, Stub):
-            yield writer.writerow([_harmless(value) for value in _cells(entry, spelling)])
+            event = entry.event
+            said = published(event, public_id(event, spelling)) if event is not None else {}
+            yield csv_row(cells(said, entry.link.hash.hex(), entry.link.first))
+
+
+def csv_row(values: Iterable[Any]) -> bytes:
+    """A row of CSV, with nothing in it that a spreadsheet would run."""
+    row: bytes = csv.writer(_Line()).writerow([_harmless(value) for value in values])
+    return row
 
 
 class _Line:
@@ -137,9 +171,9 @@ class _Line:
         return text.encode()
 
 
-def _entries(tx: Tx, project: int, period: Period) -> Iterator[_Entry | Stub]:
-    before = BEGINNING
-    for part in parts(tx, project):
+def _entries(tx: Tx, project: int, period: Period, after: Head = NO_HEAD) -> Iterator[_Entry | Stub]:
+    before = after.hash
+    for part in parts(tx, project, after.seq):
         if isinstance(part, Stub):
             yield part
         else:
@@ -156,25 +190,18 @@ def _event(link: Link) -> Event | None:
         return None
 
 
-def _cells(entry: _Entry, spelling: Spelling) -> list[Any]:
-    chained = [entry.link.hash.hex(), entry.link.first]
-    event = entry.event
-    if event is None:
-        return [""] * (len(COLUMNS) - len(chained)) + chained
-    context = event.context
-    actor, target, around = (_object(context.get(name)) for name in ("actor", "target", "context"))
+def cells(said: dict[str, Any], hash_: str, seq: int | None) -> list[Any]:
+    """The values of COLUMNS of what is published of an event; all but the last two empty where that is nothing."""
+    actor, target, around = (_object(said.get(name)) for name in ("actor", "target", "context"))
     return [
-        public_id(event, spelling),
-        iso_text(event.time),
-        iso_text(event.received * 1000),
-        context.get("tenant_id"),
+        *(said.get(name) for name in ("id", "occurred_at", "received_at", "tenant_id")),
         *(actor.get(name) for name in ("id", "type", "name", "email")),
-        context.get("action"),
-        context.get("category"),
+        *(said.get(name) for name in ("action", "category")),
         *(target.get(name) for name in ("type", "id", "name")),
         *(around.get(name) for name in ("ip_address", "user_agent")),
-        *(_encode(context[name]).decode() if name in context else "" for name in ("metadata", "changes")),
-        *chained,
+        *(_encode(said[name]).decode() if name in said else "" for name in ("metadata", "changes")),
+        hash_,
+        seq,
     ]
 
 

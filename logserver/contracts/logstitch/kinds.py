@@ -46,6 +46,12 @@ def note(tx: WriteTx, project: int, context: dict[str, Any]) -> None:
     tx.batch.vocabulary.bounded(tx, project, _VOCABULARY, spelled)
 
 
+def actions(tx: Tx, project: int) -> list[str]:
+    """The actions that a project has seen, as far as they are remembered, by name."""
+    rows = tx.execute("SELECT value FROM vocabulary WHERE project = ? AND kind = ?", (project, _VOCABULARY))
+    return sorted({value.split("\x1f", 1)[0] for (value,) in rows})
+
+
 def _type_of(part: Any) -> str:
     value = part.get("type") if isinstance(part, dict) else None
     return value if isinstance(value, str) else ""

@@ -62,6 +62,8 @@ class Page(NamedTuple):
 
     events: list[dict[str, Any]]
     cursor: str | None
+    packed: tuple[int, ...] = ()
+    """The packed id of each, which is shown to nobody."""
 
 
 def read_filters(query: dict[str, str]) -> Filters:
@@ -118,7 +120,8 @@ def page(tx: Tx, project: Project, filters: Filters, *, audience: Audience, spel
         onward = Place(newer=False, boundary=cursors.order(found[-1].id))
     hashes = hashes_of(tx, [event.id for event in found])
     shown = [_shown(event, hashes.get(event.id, b""), spelling, audience) for event in found]
-    return Page(shown, cursors.spell(onward, bound, secret) if onward is not None else None)
+    spelled = cursors.spell(onward, bound, secret) if onward is not None else None
+    return Page(shown, spelled, tuple(event.id for event in found))
 
 
 def _find(

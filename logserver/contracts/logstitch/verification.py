@@ -77,17 +77,18 @@ class Link(NamedTuple):
     row: Row | None
 
 
-def links(tx: Tx, project: int) -> Iterator[Link]:
-    """The links of a project in the order of the chain."""
-    seq = 0
+def links(tx: Tx, project: int, after: int = 0) -> Iterator[Link]:
+    """The links of a project in the order of the chain, those after a number."""
+    seq = after
     while rows := tx.execute(_LINKS, (project, seq, CHUNK)).fetchall():
         for seq, event, hash_, claimed, *row in rows:
             yield Link(seq, event, as_hash(hash_), bool(claimed), tuple(row) if row[0] is not None else None)
 
 
-def parts(tx: Tx, project: int) -> Iterator[Link | Stub]:
-    """The links and stubs of a project in the order of the chain."""
-    return heapq.merge(links(tx, project), stubs.every(tx, project), key=lambda part: part.first)
+def parts(tx: Tx, project: int, after: int = 0) -> Iterator[Link | Stub]:
+    """The links and stubs of a project in the order of the chain, from the one that holds what comes after a number."""
+    left = (stub for stub in stubs.every(tx, project) if stub.last > after)
+    return heapq.merge(links(tx, project, after), left, key=lambda part: part.first)
 
 
 def verify(
@@ -105,7 +106,7 @@ def verify(
     """
     head, signature = stored_head(tx, project.number)
     signed = verified(public_key, head_message(project.uuid, head), signature)
-    walk = _Walk(project, spelling, public_key, head if signed else NO_HEAD, [each for each in kept if each])
+    walk = Walk(project, spelling, public_key, head if signed else NO_HEAD, [each for each in kept if each])
     for part in parts(tx, project.number):
         if walk.stops_at(part):
             break
@@ -119,7 +120,7 @@ def verify(
     return Verified(walk.events, walk.stubs, Head(walk.seq, walk.hash), broken)
 
 
-class _Walk:
+class Walk:
     """Goes along a chain; ``seq`` and ``hash`` are of the last link that was right."""
 
     def __init__(self, project: Project, spelling: Spelling, public_key: bytes, head: Head, kept: list[Head]) -> None:

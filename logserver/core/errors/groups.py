@@ -13,7 +13,7 @@ from logserver.core.alerting.alarms import News
 from logserver.core.errors.masking import mask, top_frame
 from logserver.core.faults import NotFound
 from logserver.store.events import Event
-from logserver.store.ids import id_ms
+from logserver.store.ids import id_ms, uuid_text
 from logserver.store.tx import Tx
 
 RULE = 1
@@ -26,10 +26,11 @@ without numbers and ids, and the frame that raised it."""
 Status = Literal["unresolved", "resolved", "ignored", "archived"]
 
 _MAX_TITLE = 500
-_COLUMNS = (
+COLUMNS = (
     "id, project, rule, title, subtitle, level, environment, n, first_seen, last_seen, first_release, last_release,"
-    " last_event, status, status_at, regressions, regressed_at, assignee"
+    " last_event, status, status_at, regressions, regressed_at, assignee, users"
 )
+"""Those of ``error_groups``, in the order of Group's fields."""
 
 # Every right-hand side sees the row as it was.
 _COUNT = """
@@ -92,6 +93,14 @@ class Group(msgspec.Struct, frozen=True):
     regressions: int
     regressed_at: int | None
     assignee: str | None
+    """The e-mail address of who looks after it."""
+    users: int
+    """How many different users it affected, as far as its occurrences name them; at most occurrences.MOST_USERS."""
+
+    @property
+    def uuid(self) -> str:
+        """The public id."""
+        return uuid_text(self.id)
 
 
 def title_of(message: str) -> str:
@@ -176,7 +185,7 @@ def record(tx: Tx, project: int, event: Event) -> Recorded:
 
 def read(tx: Tx, key: bytes) -> Group:
     """The group of an id; raises NotFound."""
-    row = tx.execute(f"SELECT {_COLUMNS} FROM error_groups WHERE id = ?", (key,)).fetchone()
+    row = tx.execute(f"SELECT {COLUMNS} FROM error_groups WHERE id = ?", (key,)).fetchone()
     if row is None:
         raise NotFound("there is no such error group")
     return Group(*row)

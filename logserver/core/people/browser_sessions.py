@@ -103,6 +103,11 @@ def end(tx: Tx, user: User, session_id: str) -> None:
         raise NotFound("there is no such session")
 
 
+def forget(tx: Tx, session: BrowserSession) -> None:
+    """End a session that another one takes the place of; nothing is wrong where it has ended already."""
+    tx.execute("DELETE FROM web_sessions WHERE uuid = ?", (session.uuid,))
+
+
 def carry_over(tx: Tx, session: BrowserSession, user: User) -> None:
     """Let a session outlive the end of all sessions of its user that came by what was done in it."""
     tx.execute("UPDATE web_sessions SET version = ? WHERE uuid = ?", (user.session, session.uuid))

@@ -69,6 +69,11 @@ def reset_url(address: str, token: str) -> str:
     return f"{address.rstrip('/')}/reset-password?token={quote(token, safe='')}"
 
 
+def setup_url(address: str, token: str) -> str:
+    """Where the first admin is made with the token of a setup link."""
+    return f"{address.rstrip('/')}/welcome?token={quote(token, safe='')}"
+
+
 def tidy(tx: Tx, now_ms: int) -> bool:
     """One pass over links past their time; True while there are more."""
     gone = tx.execute(

@@ -118,6 +118,10 @@ class Policies:
                 self._known.popitem(last=False)
         return policy
 
+    def made_of(self, rules: Sequence[Rule]) -> Policy:
+        """A policy of these rules, which are not remembered: to try them."""
+        return Policy(rules, self._secret)
+
     def covers(self, tx: Tx, project: int, dialect: str) -> bool:
         """Whether a project's rules run on what is sent in a dialect; raises NotFound."""
         row = tx.execute("SELECT redact_dialects FROM projects WHERE number = ?", (project,)).fetchone()

@@ -23,6 +23,7 @@ CREATE TABLE members (
 ) WITHOUT ROWID;
 CREATE INDEX members_by_user ON members (user);
 
+-- How often error groups occurred, and whom they affected (store/occurrences.py).
 ALTER TABLE error_groups ADD COLUMN users INTEGER NOT NULL DEFAULT 0;  -- how many different ones it affected
 CREATE TABLE group_hours (
     project INTEGER NOT NULL,
@@ -36,9 +37,30 @@ CREATE TABLE group_users (
     user BLOB NOT NULL,             -- a digest of the user's id, 8 bytes
     PRIMARY KEY (error_group, user)
 ) WITHOUT ROWID;
+INSERT INTO group_hours (project, error_group, hour, n)
+    SELECT id >> 51, error_group, (((id & 2251799813685247) >> 10) + 1577836800000) / 3600000, count(*) FROM events
+    WHERE error_group IS NOT NULL GROUP BY 1, 2, 3;
+-- The inbox is sorted by these, and the entry of a group moves at each occurrence anyway.
+DROP INDEX error_groups_by_project;
+CREATE INDEX error_groups_by_project ON error_groups (project, status, last_seen, first_seen, n);
 
 -- The changes of a monitor's state, without those that were told again.
 CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;
 -- Alerts that wait for somebody, past all those that are resolved.
 CREATE INDEX alerts_by_status ON alerts (project, status, triggered_at, id);
 CREATE INDEX stream_sessions_by_agent ON stream_sessions (agent, id);
+
+-- How the store grows: what it held on each UTC day when it was measured last (core/growth.py).
+CREATE TABLE store_days (
+    day INTEGER PRIMARY KEY,        -- Unix days
+    bytes INTEGER NOT NULL,         -- of the database file
+    unused INTEGER NOT NULL         -- bytes of it that hold nothing any more
+);
+CREATE TABLE project_days (
+    day INTEGER NOT NULL,
+    project INTEGER NOT NULL,
+    kind TEXT NOT NULL,             -- events or audit, which have a retention each
+    held INTEGER NOT NULL,
+    arrived INTEGER NOT NULL,       -- of those, what happened within 24 hours before
+    PRIMARY KEY (day, project, kind)
+) WITHOUT ROWID;

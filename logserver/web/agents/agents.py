@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from logserver.api.addresses import socket_origin
+from logserver.api.addresses import origin
 from logserver.core import nesting
 from logserver.core.faults import Invalid, Stale
 from logserver.core.fleet import agents, presence
@@ -155,10 +155,10 @@ async def _page(visit: Visit, refused: Refused | None = None) -> Response:
 def _start(visit: Visit, slug: str) -> str:
     """Two lines for a shell: the key of an agent, and the agent itself."""
     resources = visit.site.resources
-    origin = "http" + socket_origin(visit.request, resources.gate, resources.public_url).removeprefix("ws")
+    reached = origin(visit.request, resources.gate, resources.public_url)
     return (
         f"export LOGSERVER_AGENT_KEY=$(logserver token create web --kind edge --project {slug})\n"
-        f"logserver agent --server {origin} --ship --follow '/var/log/nginx/*.log'"
+        f"logserver agent --server {reached} --ship --follow '/var/log/nginx/*.log'"
     )
 
 

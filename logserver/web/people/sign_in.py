@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from logserver.core.faults import Unauthorized
-from logserver.core.people import browser_sessions
+from logserver.core.people import accounts, browser_sessions
 from logserver.core.people.accounts import User
 from logserver.store.tx import Tx
 from logserver.web import cookies
@@ -20,6 +20,8 @@ async def form(visit: Visit) -> Response:
     goal = local_path(visit.query.get("next", ""))
     if visit.who is not None:
         return visit.see(visit.url(goal))
+    if not await visit.site.resources.database.look_up(accounts.anybody):
+        return visit.see(visit.url("/welcome"))
     return visit.page("people/sign_in.html", email="", next=goal, wrong="")
 
 
@@ -35,26 +37,28 @@ async def sign_in(visit: Visit) -> Response:
     return visit.see(visit.url(goal))
 
 
-async def begin(visit: Visit, user: User) -> None:
-    """Begin a session of somebody who has just proved who it is; the secret is a new one always."""
+async def begin(visit: Visit, user: User) -> str:
+    """Begin a session of somebody who has just proved who it is, and return its secret: a new one always."""
     request = visit.request
     address = visit.site.resources.gate.address(request.client, request.headers.get(b"x-forwarded-for", b""))
     browser = request.headers.get(b"user-agent", b"").decode("latin-1")
 
     def start(tx: Tx, now_ms: int) -> str:
         if visit.who is not None:
-            browser_sessions.end(tx, visit.who.user, visit.who.session.uuid)
+            browser_sessions.forget(tx, visit.who.session)
         return browser_sessions.begin(tx, user, now_ms, address=address, browser=browser).secret
 
     secret = await visit.site.resources.database.write(start, visit.now_ms)
     seconds = browser_sessions.LONGEST_MS // 1000
     visit.set_cookies.append(cookies.spelled(cookies.SESSION, secret, secure=visit.secure, seconds=seconds))
+    return secret
 
 
 async def sign_out(visit: Visit) -> Response:
     """End the session of this browser."""
     await visit.site.resources.database.write(browser_sessions.end, visit.user, visit.session.uuid)
-    visit.set_cookies.append(cookies.cleared(cookies.SESSION, secure=visit.secure))
+    for name in (cookies.SESSION, cookies.FRESH_TOKEN):
+        visit.set_cookies.append(cookies.cleared(name, secure=visit.secure))
     return visit.see(visit.url("/sign-in"), "You are signed out.")
 
 

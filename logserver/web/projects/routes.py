@@ -1,5 +1,10 @@
 """The routes of the pages of projects: the list, setting up, settings."""
 
-from logserver.web.page import PageRoute
+from logserver.web.page import Access, PageRoute
+from logserver.web.projects import start
 
-ROUTES: list[PageRoute] = []
+ROUTES: list[PageRoute] = [
+    PageRoute("GET", "/p/{project}/start", start.page, Access.MEMBER),
+    PageRoute("GET", "/p/{project}/start/arrival", start.arrival, Access.MEMBER),
+    PageRoute("POST", "/p/{project}/start/token", start.make_token, Access.OWNER),
+]

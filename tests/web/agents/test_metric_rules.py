@@ -148,7 +148,7 @@ def test_two_who_edit_at_once_see_both_versions(server: Server, admin: Visitor) 
     assert server.rows("SELECT description, version FROM metric_configs") == [("Mine", 3)]
 
 
-def test_trying_does_not_hide_that_somebody_has_saved(server: Server, admin: Visitor) -> None:
+def test_trying_does_not_hide_that_somebody_has_saved(admin: Visitor) -> None:
     path = made(admin)
     admin.post(path, {**FORM, "version": "1", "description": "Theirs"})
     page = admin.post(path, {**FORM, "version": "1", "action": "try", "lines": LINE})

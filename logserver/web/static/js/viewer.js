@@ -1,0 +1,24 @@
+// The viewer in another site's frame: its token stands behind the # of its address, and goes to the server in a header only.
+function token() {
+    const said = decodeURIComponent(location.hash.slice(1));
+    return said.startsWith("token=") ? said.slice("token=".length) : said;
+}
+
+const begin = () => document.body.dispatchEvent(new CustomEvent("begin"));
+
+document.body.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers.Authorization = `Bearer ${token()}`;
+    for (const name of [...event.detail.formData.keys()]) {
+        if (!event.detail.formData.get(name)) event.detail.formData.delete(name);
+    }
+});
+
+// What the server says when it refuses is a part of the page as well.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status >= 500 && !event.detail.xhr.responseText.startsWith("<")) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+});
+
+addEventListener("hashchange", begin);
+begin();
