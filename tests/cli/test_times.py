@@ -1,8 +1,7 @@
 import pytest
 
 from logserver.cli.times import iso, span_text
-from logserver.core.times import moment_ms
-from logserver.core.times import iso_text
+from logserver.core.times import iso_text, moment_ms
 
 NOW = 1_700_000_000_000
 DAY = 86_400_000
