@@ -20,6 +20,7 @@ from logserver.api.resources import Resources
 from logserver.api.sockets import OpenSockets
 from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import routes as logister
+from logserver.contracts.logister.reads import routes as reads
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.chain import Chain, has_heads
@@ -128,6 +129,7 @@ class Application:
         self.endpoints = distinct(
             [
                 *logister.endpoints(resources),
+                *reads.endpoints(resources),
                 *logstitch.endpoints(resources, self.trail, self.streams, options),
                 *logfleet.endpoints(resources),
                 *luminalog.endpoints(resources, parts.log_options(settings)),

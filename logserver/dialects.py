@@ -16,6 +16,8 @@ from logserver.contracts.logfleet import refusals as logfleet_refusals
 from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import refusals as logister_refusals
 from logserver.contracts.logister import routes as logister
+from logserver.contracts.logister.reads import refusals as reads_refusals
+from logserver.contracts.logister.reads import routes as reads
 from logserver.contracts.logstitch import refusals as logstitch_refusals
 from logserver.contracts.logstitch import routes as logstitch
 from logserver.contracts.luminalog import refusals as luminalog_refusals
@@ -25,6 +27,7 @@ from logserver.core.faults import NotFound
 _Refuse = Callable[[Exception, str], Reply]
 
 _DIALECTS: list[tuple[tuple[str, ...], _Refuse, bool]] = [
+    ((reads.PREFIX,), reads_refusals.refuse, False),
     (logister.PREFIXES, logister_refusals.refuse, False),
     (logfleet.PREFIXES, logfleet_refusals.refuse, False),
     (logstitch.PREFIXES, logstitch_refusals.refuse, True),

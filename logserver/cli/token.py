@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from logserver.cli.folder import changing, making, reading
+from logserver.cli.listed_token import rate_spelled, spelled, state
 from logserver.cli.options import data_option, json_option
 from logserver.cli.output import json_text, note, plain, table
 from logserver.cli.refusals import Group
@@ -17,7 +18,6 @@ from logserver.core.clock import SystemClock
 from logserver.core.faults import NotFound
 from logserver.core.log_rates import LogRate
 from logserver.core.projects import Project
-from logserver.core.tokens import Token
 from logserver.store.tx import Tx
 
 _SPELLINGS = (tokens.PREFIXES["project"], tokens.KEY_PREFIXES["live"], tokens.LOG_PREFIX)
@@ -40,13 +40,24 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option("--project", "slug", help="Project it belongs to, made if it is not there; not for a master key.")
+@click.option(
+    "--project",
+    "slug",
+    help="Project it belongs to, made if it is not there; not for a master key. A read token without reads them all.",
+)
 @click.option(
     "--kind",
     type=click.Choice(tuple(tokens.PREFIXES)),
     default="project",
     show_default=True,
     help="project: write and read its project. master: administer everything. edge: the edge API. read: read only.",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice((*tokens.READ_SCOPES, *tokens.EDGE_SCOPES)),
+    help="What a read or edge token may do; may be repeated.  [default: all of its kind]",
 )
 @moment_option(
     "--expires",
@@ -65,6 +76,7 @@ def create(
     slug: str | None,
     kind: str,
     *,
+    scopes: tuple[str, ...],
     expires: int | None,
     spelling: str | None,
     per_minute: int | None,
@@ -78,16 +90,25 @@ def create(
     now = SystemClock().now_ms()
     if kind == "master" and slug is not None:
         raise click.UsageError("a master key is for the whole server; leave out --project")
-    if kind != "master" and slug is None:
+    if kind not in tokens.OF_SERVER and slug is None:
         raise click.UsageError(f"a token of kind {kind} belongs to a project; name it with --project")
     if expires is not None and expires <= now:
         raise click.BadParameter("it would have expired already", param_hint="--expires")
     if kind != "project" and (spelling, per_minute, burst) != (None, None, None):
         raise click.UsageError("--spelling, --logs-per-minute and --logs-burst are for project tokens")
+    if unfit := [scope for scope in scopes if scope not in tokens.SCOPES.get(kind, ())]:
+        raise click.BadParameter(f"no token of kind {kind} has {unfit[0]}", param_hint="--scope")
     with making(data) as tx:
         project, fresh = _project(tx, slug, now) if slug is not None else (None, False)
         issued = tokens.issue(
-            tx, kind=kind, name=name, project=project, now_ms=now, expires_at=expires, prefix=spelling
+            tx,
+            kind=kind,
+            name=name,
+            project=project,
+            now_ms=now,
+            expires_at=expires,
+            prefix=spelling,
+            scopes=scopes or None,
         )
         log_rates.change(tx, issued.id, LogRate(per_minute, burst))
     if project is not None and fresh:
@@ -217,32 +238,3 @@ def rotate_viewer_key(data: Path) -> None:
     with changing(data) as tx:
         viewers.renew_viewer_key(tx)
     note("made a new signing key; every viewer token made so far has ended")
-
-
-def state(token: Token, now_ms: int) -> str:
-    """Whether a token is active, expired or revoked."""
-    if token.revoked_at is not None:
-        return "revoked"
-    return "expired" if token.expires_at is not None and token.expires_at <= now_ms else "active"
-
-
-def spelled(token: Token, now_ms: int) -> dict[str, Any]:
-    """A token as JSON lists it."""
-    return {
-        "id": token.id,
-        "kind": token.kind,
-        "name": token.name,
-        "project": token.project,
-        "prefix": token.prefix,
-        "scopes": token.scopes,
-        "state": state(token, now_ms),
-        "created_at": iso(token.created_at),
-        "expires_at": iso(token.expires_at),
-        "revoked_at": iso(token.revoked_at),
-        "last_used_at": iso(token.last_used_at),
-    }
-
-
-def rate_spelled(rate: LogRate) -> dict[str, int | None]:
-    """A token's own limits of POST /v1/logs as JSON lists them."""
-    return {"logs_per_minute": rate.per_minute, "logs_burst": rate.burst}

@@ -1,6 +1,7 @@
 """Deployments: which commit a release is, and when it went where; shown as marks beside errors and charts."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -78,12 +79,62 @@ def _encode(details: dict[str, Any]) -> str:
 
 def every(tx: Tx, project: int, *, since_ms: int, until_ms: int) -> list[Deployment]:
     """A project's deployments of a time range, oldest first."""
+    return _read(
+        tx,
+        "project = ? AND deployed_at >= ? AND deployed_at < ?",
+        (project, since_ms, until_ms),
+        order="deployed_at, id",
+        limit=-1,
+    )
+
+
+def of_releases(tx: Tx, project: int, releases: Sequence[str], *, limit: int) -> list[Deployment]:
+    """The newest deployments of some releases of a project, newest first."""
+    marks = ", ".join("?" * len(releases))
+    return _read(tx, f"project = ? AND release IN ({marks})", (project, *releases), limit=limit)
+
+
+def _read(
+    tx: Tx, where: str, values: Sequence[Any], *, limit: int, order: str = "deployed_at DESC, id DESC"
+) -> list[Deployment]:
     rows = tx.execute(
         "SELECT release, environment, repository, commit_sha, deployed_at, details FROM deployments"
-        " WHERE project = ? AND deployed_at >= ? AND deployed_at < ? ORDER BY deployed_at, id",
-        (project, since_ms, until_ms),
+        f" WHERE {where} ORDER BY {order} LIMIT ?",
+        (*values, limit),
     )
     return [
         Deployment(release, environment, repository, commit_sha, deployed_at, msgspec.json.decode(details))
         for release, environment, repository, commit_sha, deployed_at, details in rows
+    ]
+
+
+def newest(
+    tx: Tx,
+    project: int,
+    *,
+    limit: int,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    environment: str | None = None,
+    before: int | None = None,
+) -> list[tuple[int, Deployment]]:
+    """The last deployments of a project with their numbers, newest first; ``before``: older than that number's."""
+    rows = tx.execute(
+        "SELECT id, release, environment, repository, commit_sha, deployed_at, details FROM deployments"
+        " WHERE project = :project AND (:since IS NULL OR deployed_at >= :since)"
+        " AND (:until IS NULL OR deployed_at < :until) AND (:environment IS NULL OR environment = :environment)"
+        " AND (:before IS NULL OR (deployed_at, id) < (SELECT deployed_at, id FROM deployments WHERE id = :before))"
+        " ORDER BY deployed_at DESC, id DESC LIMIT :limit",
+        {
+            "project": project,
+            "since": since_ms,
+            "until": until_ms,
+            "environment": environment,
+            "before": before,
+            "limit": limit,
+        },
+    )
+    return [
+        (number, Deployment(release, environment, repository, commit_sha, deployed_at, msgspec.json.decode(details)))
+        for number, release, environment, repository, commit_sha, deployed_at, details in rows
     ]

@@ -29,7 +29,8 @@ VIEWER_KEY = "viewer"
 
 EDGE_SCOPES = ("edge:register", "edge:heartbeat", "edge:metrics", "edge:stream")
 READ_SCOPES = ("projects:read", "events:read", "errors:read", "traces:read", "monitors:read", "metrics:read")
-_SCOPES = {"edge": EDGE_SCOPES, "read": READ_SCOPES}
+SCOPES = {"edge": EDGE_SCOPES, "read": READ_SCOPES}
+OF_SERVER = frozenset({"master", "read"})  # kinds that need no project; a read token without one reads them all
 _LISTED = (
     "SELECT t.uuid, t.kind, t.name, p.slug, t.prefix, t.scopes, t.created_at, t.expires_at, t.revoked_at,"
     " t.last_used_at FROM tokens t LEFT JOIN projects p ON p.number = t.project"
@@ -102,10 +103,9 @@ def issue(
     """Make a token, spelled as its kind is, or with another ``prefix``.
 
     Without ``scopes`` it has all that its kind may have; ``created_by`` is the row of the user who makes it.
-
-    Raises Invalid for a project token without a project or one whose project is archived.
+    Raises Invalid without a project where the kind needs one, and for a project that is archived.
     """
-    if kind != "master" and project is None:
+    if kind not in OF_SERVER and project is None:
         raise Invalid([("project", f"is needed: {kind} tokens belong to a project")])
     if project is not None and project.archived_at is not None:
         raise Invalid([("project", f"{project.slug!r} is archived; restore it first")])
@@ -124,7 +124,7 @@ def issue(
             project.number if project is not None and kind != "master" else None,
             digest(secret),
             listed,
-            msgspec.json.encode(_SCOPES.get(kind, ()) if scopes is None else scopes).decode(),
+            msgspec.json.encode(SCOPES.get(kind, ()) if scopes is None else scopes).decode(),
             msgspec.json.encode(bound or {}).decode(),
             now_ms,
             expires_at,

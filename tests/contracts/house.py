@@ -13,6 +13,8 @@ SECRET = "what-only-alice-may-know"
 STREAM = "0d0f6c4e-6a0e-4b57-9c3d-0c8a1f2e3b4d"
 """The claim token of Alice's stream."""
 
+TRACE = "a-trace-of-hers"
+
 PASSWORD = "nine lives, nine looms"
 
 
@@ -47,6 +49,12 @@ class House:
         assert server.post("/api/v1/check_ins", check_in(slug=SECRET), self.alice.token).status_code == 201
         self.agent = self.registered(SECRET)
         (self.alert,) = ask(server, "GET", "/api/v1/alerts", self.alice.token).json()["alerts"]
+        for sent in (
+            {"event_type": "span", "name": SECRET, "trace_id": TRACE, "span_id": "1", "duration_ms": 5},
+            {"event_type": "metric", "message": SECRET, "context": {"value": 1}},
+            {"event_type": "error", "message": SECRET},
+        ):
+            assert server.post("/api/v1/ingest_events", {"event": sent}, self.alice.token).status_code == 201
         expired = minted(server, self.alice.token, expires_in=60)
         server.clock.turn(60)
         self.visitors: dict[str, str | None] = {
@@ -66,6 +74,16 @@ class House:
             "read": server.token(self.alice.project, "read"),
             "master": self.master,
         }
+
+    def place(self, **ids: str) -> dict[str, str]:
+        """What stands in a path of the read API."""
+        return {"project": self.alice.project.slug, **ids}
+
+    def listed(self, what: str) -> dict[str, Any]:
+        """The first of a list of the read API."""
+        path = f"/api/v1/cli/projects/{self.alice.project.slug}/{what}"
+        first: dict[str, Any] = ask(self.server, "GET", path, self.alice.token).json()["items"][0]
+        return first
 
     def lodger(self, email: str = "dormouse@example.com") -> str:
         """The address of one more person, who has a password."""
@@ -163,6 +181,22 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "check_in": lambda _: Sent(check_in()),
     "record_deployment": lambda _: Sent(deployment()),
     "mint_mobile_ingest_token": lambda _: Sent(mobile_token()),
+    "read_capabilities": lambda _: Sent(),
+    "read_session": lambda _: Sent(),
+    "read_projects": lambda _: Sent(),
+    "read_project": lambda house: Sent(path=house.place()),
+    "read_summary": lambda house: Sent(path=house.place()),
+    "read_events": lambda house: Sent(path=house.place()),
+    "read_event": lambda house: Sent(path=house.place(id=house.listed("events")["id"])),
+    "read_error_groups": lambda house: Sent(path=house.place()),
+    "read_error_group": lambda house: Sent(path=house.place(uuid=house.listed("error_groups")["uuid"])),
+    "read_monitors": lambda house: Sent(path=house.place()),
+    "read_deployments": lambda house: Sent(path=house.place()),
+    "read_traces": lambda house: Sent(path=house.place()),
+    "read_trace": lambda house: Sent(path=house.place(trace_id=TRACE)),
+    "read_insights": lambda house: Sent(path=house.place()),
+    "read_metrics_catalog": lambda house: Sent(path=house.place()),
+    "read_metrics_query": lambda house: Sent(path=house.place(), query={"name": SECRET}),
     "send_audit_events": lambda _: Sent(event(idempotency_key="hers")),
     "list_audit_events": lambda _: Sent(),
     "create_key": lambda _: Sent({"name": "one more"}),

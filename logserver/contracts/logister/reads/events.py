@@ -23,7 +23,7 @@ FACETS = ("type", "level", "environment", "release", "trace_id", "request_id")
 _MOST_MS = 999_999_999
 
 
-def page(tx: Tx, project: Project, asked: Asked) -> wire.Events:
+def page(tx: Tx, project: Project, asked: Asked) -> wire.FoundEvents:
     """GET …/events: a page newest first, or with ``after_cursor`` what arrived since."""
     fields = fields_of(asked)
     wanted = _search(fields, project, asked)
@@ -33,13 +33,15 @@ def page(tx: Tx, project: Project, asked: Asked) -> wire.Events:
         fields.wrong("after_cursor", "Cannot go with cursor")
     fields.done()
     if after is not None:
-        return _arrived(tx, project, asked, wanted, after, limit)
+        poll = polling.arrived(tx, wanted, after, limit=limit, secret=asked.secret)
+        items = _shown(poll.events, project, asked)
+        return wire.FoundEvents(items, None, poll.cursor, partial=poll.more, gap=poll.gap)
     bound = b"page" + msgspec.json.encode((project.uuid, _bound(asked)))
     place = cursors.read(cursor, bound, asked.secret) if cursor is not None else None
     found, onward = search.older(tx, wanted, limit=limit, place=place)
     if not found and onward is not None and onward.boundary == (place.boundary if place else cursors.TOP):
         raise ReadTimeout("the search took too long; narrow it with since, or by other attributes")
-    return wire.Events(
+    return wire.FoundEvents(
         _shown(found, project, asked),
         cursors.spell(onward, bound, asked.secret) if onward is not None else None,
         polling.now(tx, wanted, asked.secret),
@@ -51,12 +53,6 @@ def one(tx: Tx, project: Project, asked: Asked) -> wire.Event:
     """GET …/events/{id}: an event by its public id; raises NotFound."""
     event = find(tx, project.number, asked.params["id"], asked.spelling)
     return wire.Event(**record(event, project.slug, asked.spelling))
-
-
-def _arrived(tx: Tx, project: Project, asked: Asked, wanted: Search, after: str, limit: int) -> wire.Events:
-    poll = polling.arrived(tx, wanted, after, limit=limit, secret=asked.secret)
-    items = _shown(poll.events, project, asked)
-    return wire.Events(items, None, poll.cursor, partial=poll.more, gap=poll.gap)
 
 
 def _shown(found: list[stored.Event], project: Project, asked: Asked) -> list[wire.Event]:

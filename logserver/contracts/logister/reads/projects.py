@@ -5,7 +5,7 @@ from collections import Counter
 from logserver.contracts.logister.reads import wire
 from logserver.contracts.logister.reads.asking import Asked, fields_of, period_of, visible
 from logserver.core import deployments, monitors
-from logserver.core.errors import groups
+from logserver.core.errors import inbox
 from logserver.core.projects import Project
 from logserver.core.times import iso_text
 from logserver.core.tokens import Credential
@@ -31,15 +31,15 @@ def summary(tx: Tx, project: Project, asked: Asked) -> wire.Summary:
     since, until = period_of(fields, asked)
     fields.done()
     edges = events.edges(tx, project.number)
-    last = deployments.newest(tx, project.number, before_ms=None, limit=1)
+    last = deployments.newest(tx, project.number, limit=1)
     states = Counter(monitor.state_now(asked.now_ms) for monitor in monitors.every(tx, project.number))
     return wire.Summary(
         shown(project),
         iso_text(since * 1_000),
         iso_text(until * 1_000),
         _counts(tx, project, since // _MINUTE_MS, -(-until // _MINUTE_MS)),
-        wire.GroupStates(**groups.count_by_status(tx, project.number)),
-        wire.MonitorStates(**states),
+        wire.GroupStates(**_groups(tx, project, asked.now_ms)),
+        wire.MonitorStates(**{str(state): n for state, n in states.items()}),
         iso_text(edges[1] * 1_000) if edges else None,
         deployment(last[0][1]) if last else None,
     )
@@ -61,6 +61,11 @@ def deployment(found: deployments.Deployment) -> wire.Deployment:
     """A deployment as it is answered."""
     at = iso_text((found.deployed_at or 0) * 1_000)
     return wire.Deployment(found.release, found.environment, found.repository, found.commit_sha, at, found.details)
+
+
+def _groups(tx: Tx, project: Project, now_ms: int) -> dict[str, int]:
+    tallies = inbox.tallies(tx, project.number, now_ms)
+    return {name: tallies[name] for name in wire.GroupStates.__struct_fields__}
 
 
 def _counts(tx: Tx, project: Project, since_minute: int, until_minute: int) -> wire.Counts:

@@ -2,7 +2,7 @@
 
 from logserver.api.faults import MethodNotAllowed, status_of
 from logserver.api.handler import Reply
-from logserver.contracts.logister.reads.wire import Refused
+from logserver.contracts.logister.reads.wire import Unanswered
 from logserver.core.faults import Forbidden, Invalid, Malformed, NotFound, TooLarge, TooMany, TooSlow, Unauthorized
 from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy
 
@@ -27,7 +27,7 @@ def refuse(fault: Exception, _request_id: str = "") -> Reply:
     """The status and body of a fault; of anything else, a 500 that shows nothing."""
     status = 400 if isinstance(fault, Invalid) else status_of(fault)
     if status == 500:
-        return Reply(500, Refused("Internal server error", "internal_error"))
+        return Reply(500, Unanswered("Internal server error", "internal_error"))
     code = next(CODES[kind] for kind in type(fault).__mro__ if kind in CODES)
     text = f"q: {fault}" if isinstance(fault, QuerySyntaxError) else str(fault)
-    return Reply(status, Refused(text, code))
+    return Reply(status, Unanswered(text, code))

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Refused(msgspec.Struct):
+class Unanswered(msgspec.Struct):
     """Why a question was not answered."""
 
     error: str
@@ -43,10 +43,10 @@ class Limits(msgspec.Struct):
     """Bounds of every question."""
 
     page: int
+    """Entries a page at most."""
     usual_page: int
-    requests: int
-    """How many requests to one of the resources a token may make in a window; a project may have its own limit."""
-    window_seconds: int
+    poll_seconds: int
+    """How long arrivals are kept: who polls less often may miss some, and is told."""
 
 
 class Capabilities(msgspec.Struct):
@@ -70,7 +70,7 @@ class Token(msgspec.Struct):
     expires_at: str | None
 
 
-class Session(msgspec.Struct):
+class ReadSession(msgspec.Struct):
     """Who asks, as the server sees it."""
 
     token: Token
@@ -89,9 +89,11 @@ class MonitorStates(msgspec.Struct):
 
 
 class GroupStates(msgspec.Struct):
-    """How many error groups have each status."""
+    """How many error groups are in each state, counted up to 1,000; new and regressed ones are unresolved."""
 
     unresolved: int = 0
+    new: int = 0
+    regressed: int = 0
     resolved: int = 0
     ignored: int = 0
     archived: int = 0
@@ -130,7 +132,7 @@ class Summary(msgspec.Struct):
     last_deployment: Deployment | None
 
 
-class Event(msgspec.Struct):
+class Event(msgspec.Struct, omit_defaults=True):
     """An event, whatever dialect it was sent in."""
 
     id: str
@@ -149,7 +151,7 @@ class Event(msgspec.Struct):
     """The UUID of its error group."""
 
 
-class Events(msgspec.Struct):
+class FoundEvents(msgspec.Struct):
     """Events, newest first; with `after_cursor` in the order in which they arrived."""
 
     items: list[Event]
@@ -195,3 +197,41 @@ class Deployments(msgspec.Struct):
     """Deployments, newest first."""
 
     items: list[Deployment]
+    next_cursor: str | None
+
+
+class Group(msgspec.Struct):
+    """Errors that are the same one, again and again."""
+
+    uuid: str
+    title: str
+    subtitle: str | None
+    """The class of the error."""
+    status: str
+    level: str
+    environment: str
+    count: int
+    users: int
+    first_seen_at: str
+    last_seen_at: str
+    first_release: str | None
+    last_release: str | None
+    regressions: int
+    assignee: str | None
+    last_event_id: str | None
+    """null where retention has taken it."""
+
+
+class Groups(msgspec.Struct):
+    """Error groups in the order that was asked for."""
+
+    items: list[Group]
+    next_cursor: str | None
+
+
+class WholeGroup(Group):
+    """An error group with its last day and its newest occurrence."""
+
+    hours: list[int]
+    """How often it occurred in each of the last 24 hours by the clock, this one last."""
+    last_event: Event | None
