@@ -138,7 +138,16 @@ def monitors(
         ]
         for each in found
     ]
-    head = ("STATE", "LAST", "EVERY", "UPTIME", *(["LAST 24 HOURS"] if strips else []), "ENVIRONMENT", "PROJECT", "MONITOR")
+    head = (
+        "STATE",
+        "LAST",
+        "EVERY",
+        "UPTIME",
+        *(["LAST 24 HOURS"] if strips else []),
+        "ENVIRONMENT",
+        "PROJECT",
+        "MONITOR",
+    )
     tables.show(head, rows, flexible=len(head) - 1, columns=columns)
 
 
