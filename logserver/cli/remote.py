@@ -28,6 +28,9 @@ class Refused(click.ClickException):
     def __init__(self, status: int, body: bytes) -> None:
         self.status = status
         said = _said(body)
+        inner = said.get("error")
+        if isinstance(inner, dict):  # as LogStitch and LogFleet say it
+            said = {**inner, "error": inner.get("message")}
         self.code = str(said.get("code", ""))
         self.retry_after = said.get("retry_after")
         text = said.get("error") or said.get("message") or body[:_SHOWN].decode(errors="replace")
