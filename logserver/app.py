@@ -101,6 +101,7 @@ class Application:
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
         self.live = Hub(self.clock, grace=settings.live_grace_seconds)
         self.rounds = Rounds(self.live, self.database, self.clock)
+        self.tails = Tails(self.database)
         self.sockets = OpenSockets(self.credentials)
         resources = Resources(
             clock=self.clock,
@@ -135,7 +136,6 @@ class Application:
                 *health.endpoints(resources),
             ]
         )
-        self.tails = Tails(self.database)
         self.schedule = Schedule(
             settings,
             self.clock,

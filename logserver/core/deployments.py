@@ -1,6 +1,7 @@
 """Deployments: which commit a release is, and when it went where; shown as marks beside errors and charts."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -78,10 +79,28 @@ def _encode(details: dict[str, Any]) -> str:
 
 def every(tx: Tx, project: int, *, since_ms: int, until_ms: int) -> list[Deployment]:
     """A project's deployments of a time range, oldest first."""
+    return _read(
+        tx,
+        "project = ? AND deployed_at >= ? AND deployed_at < ?",
+        (project, since_ms, until_ms),
+        order="deployed_at, id",
+        limit=-1,
+    )
+
+
+def of_releases(tx: Tx, project: int, releases: Sequence[str], *, limit: int) -> list[Deployment]:
+    """The newest deployments of some releases of a project, newest first."""
+    marks = ", ".join("?" * len(releases))
+    return _read(tx, f"project = ? AND release IN ({marks})", (project, *releases), limit=limit)
+
+
+def _read(
+    tx: Tx, where: str, values: Sequence[Any], *, limit: int, order: str = "deployed_at DESC, id DESC"
+) -> list[Deployment]:
     rows = tx.execute(
         "SELECT release, environment, repository, commit_sha, deployed_at, details FROM deployments"
-        " WHERE project = ? AND deployed_at >= ? AND deployed_at < ? ORDER BY deployed_at, id",
-        (project, since_ms, until_ms),
+        f" WHERE {where} ORDER BY {order} LIMIT ?",
+        (*values, limit),
     )
     return [
         Deployment(release, environment, repository, commit_sha, deployed_at, msgspec.json.decode(details))

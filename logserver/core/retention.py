@@ -96,6 +96,7 @@ def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
     if released:
         tx.batch.identities.release(tx, released)
     occurrences.subtract(tx, rows)
+    tx.batch.occurrences.forget()
     events.delete(tx, rows)
 
 

@@ -7,13 +7,13 @@ inside a savepoint would make the full-text index flush each time.
 import struct
 from collections import Counter
 
-from logserver.store import events, occurrences, samples, series
+from logserver.store import events, samples, series
 from logserver.store.events import Event, Row
 from logserver.store.identities import Identities
 from logserver.store.identities import Mark as IdentityMark
 from logserver.store.ids import id_ms
 from logserver.store.numbering import Numbering
-from logserver.store.occurrences import Occurrence
+from logserver.store.occurrences import Occurrences
 from logserver.store.samples import Measure, Sample
 from logserver.store.series import Place, Vocabulary
 from logserver.store.sketch import Sketch
@@ -30,12 +30,12 @@ class Batch:
         self.numbering = Numbering()
         self.vocabulary = Vocabulary()
         self.identities = Identities()
+        self.occurrences = Occurrences()
         self.now_ms = 0
         self._rows: list[tuple[Row, tuple[int, str, str], int, int]] = []
         self._pending: dict[int, Row] = {}
         self._samples: list[tuple[int, int, Sample]] = []
         self._measures: list[Measure] = []
-        self._occurrences: list[Occurrence] = []
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -49,14 +49,14 @@ class Batch:
         if sample is not None:
             self._samples.append((project, event.id, sample))
         if event.error_group is not None:
-            self._occurrences.append(occurrences.occurrence_of(event, event.error_group))
+            self.occurrences.append(event)
 
     def append_plain(self, tx: Tx, project: int, event: Event, words: tuple[Row, tuple[int, str, str]]) -> None:
         """As append(), of a log or error whose sender gave it no identity: there is no need to find() it."""
         dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
         self._rows.append((*words, project, dimension))
         if event.error_group is not None:
-            self._occurrences.append(occurrences.occurrence_of(event, event.error_group))
+            self.occurrences.append(event)
 
     def measure(self, measure: Measure) -> None:
         """Add numbers that came without an event."""
@@ -69,7 +69,7 @@ class Batch:
 
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""
-        sizes = len(self._rows), len(self._samples), len(self._measures), len(self._occurrences)
+        sizes = len(self._rows), len(self._samples), len(self._measures), len(self.occurrences)
         return *sizes, self.vocabulary.admitted, self.identities.mark()
 
     def undo(self, mark: Mark) -> None:
@@ -80,7 +80,7 @@ class Batch:
         del self._rows[rows:]
         del self._samples[samples:]
         del self._measures[measures:]
-        del self._occurrences[occurred:]
+        self.occurrences.undo(occurred)
         self.identities.undo(identities)
         if self.vocabulary.admitted != admitted:
             self.vocabulary.forget()
@@ -96,7 +96,7 @@ class Batch:
         self._pending.clear()
         self._samples.clear()
         self._measures.clear()
-        self._occurrences.clear()
+        self.occurrences.clear(committed=committed)
         self.numbering.forget()
         self.vocabulary.trim()
 
@@ -105,8 +105,8 @@ class Batch:
         self.identities.write(tx)
         if self._rows:
             self._write_events(tx)
-        if self._occurrences:
-            occurrences.add(tx, self._occurrences)
+        if self.occurrences:
+            self.occurrences.write(tx)
         if self._samples or self._measures:
             sketches, buckets = self._summaries(tx)
             series.add_sketches(tx, sketches)

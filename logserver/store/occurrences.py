@@ -19,6 +19,8 @@ MOST_USERS = 5_000
 """Users of a group that are told apart; beyond them nobody is counted any more."""
 
 _DIGEST = 8
+_REMEMBERED = 20_000
+"""Users that are known to be counted, over all groups; they are forgotten together."""
 
 
 class Occurrence(NamedTuple):
@@ -40,21 +42,57 @@ def occurrence_of(event: Event, group: bytes) -> Occurrence:
     return Occurrence(event.id >> LOCAL_BITS, group, id_ms(event.id) // HOUR_MS, digest)
 
 
-def add(tx: Tx, found: Iterable[Occurrence]) -> None:
-    """Count occurrences, whose groups are stored already."""
-    counted: Counter[tuple[int, bytes, int]] = Counter()
-    affected: set[tuple[bytes, bytes]] = set()
-    for project, group, hour, user in found:
-        counted[project, group, hour] += 1
-        if user is not None:
-            affected.add((group, user))
-    tx.executemany(
-        "INSERT INTO group_hours (project, error_group, hour, n) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
-        [(*key, n) for key, n in sorted(counted.items())],
-    )
+class Occurrences:
+    """What a transaction is about to count, and which users need no look because they were counted before."""
+
+    def __init__(self) -> None:
+        self._pending: list[Occurrence] = []
+        self._known: set[tuple[bytes, bytes]] = set()
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def append(self, event: Event) -> None:
+        """Count a numbered error that has its group."""
+        if event.error_group is not None:
+            self._pending.append(occurrence_of(event, event.error_group))
+
+    def undo(self, mark: int) -> None:
+        """Drop what was appended since there were ``mark`` of them."""
+        del self._pending[mark:]
+
+    def clear(self, *, committed: bool) -> None:
+        """Drop everything, after the commit or the rollback of the whole transaction."""
+        self._pending.clear()
+        if not committed or len(self._known) > _REMEMBERED:
+            self._known.clear()
+
+    def forget(self) -> None:
+        """Look for every user again, because some may be gone."""
+        self._known.clear()
+
+    def write(self, tx: Tx) -> None:
+        """Count what was appended; the groups are stored already."""
+        counted: Counter[tuple[int, bytes, int]] = Counter()
+        affected: set[tuple[bytes, bytes]] = set()
+        for project, group, hour, user in self._pending:
+            counted[project, group, hour] += 1
+            if user is not None:
+                affected.add((group, user))
+        tx.executemany(
+            "INSERT INTO group_hours (project, error_group, hour, n) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+            [(*key, n) for key, n in sorted(counted.items())],
+        )
+        unknown = sorted(affected - self._known)
+        if unknown:
+            self._known.update(unknown)
+            _add_users(tx, unknown)
+
+
+def _add_users(tx: Tx, affected: list[tuple[bytes, bytes]]) -> None:
     fresh: Counter[bytes] = Counter()
-    for pair in sorted(affected):
+    for pair in affected:
         fresh[pair[0]] += tx.execute(
             "INSERT INTO group_users (error_group, user) SELECT ?1, ?2"
             f" WHERE (SELECT users FROM error_groups WHERE id = ?1) < {MOST_USERS} ON CONFLICT DO NOTHING",

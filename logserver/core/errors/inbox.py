@@ -18,6 +18,7 @@ from logserver.core.faults import Invalid, NotFound
 from logserver.store import occurrences
 from logserver.store.errors import CursorError
 from logserver.store.tx import Tx
+from logserver.store.words import SEVERITY, severity
 
 Sort = Literal["last_seen", "first_seen", "count", "users"]
 Shelf = Literal["unresolved", "new", "regressed", "resolved", "ignored", "archived", "all"]
@@ -57,6 +58,7 @@ class Filter(msgspec.Struct, frozen=True):
     assignee: str | None = None
     """Who looks after it; empty for nobody, None for whoever it is."""
     level: str = ""
+    """However it is spelled: ``critical`` is ``fatal``."""
     environment: str = ""
     release: str = ""
     """The first or the last it was seen in."""
@@ -147,10 +149,14 @@ def _conditions(project: int, wanted: Filter, now_ms: int) -> tuple[list[str], d
     if wanted.assignee is not None:
         conditions.append("coalesce(assignee, '') = :assignee")
         values["assignee"] = wanted.assignee
-    for name in ("level", "environment"):
-        if value := getattr(wanted, name):
-            conditions.append(f"{name} = :{name}")
-            values[name] = value
+    if wanted.level:
+        common = severity(wanted.level)
+        spelled = sorted({common, *(spelling for spelling, known in SEVERITY.items() if known == common)})
+        conditions.append(f"lower(level) IN ({', '.join(f':level{number}' for number in range(len(spelled)))})")
+        values |= {f"level{number}": spelling for number, spelling in enumerate(spelled)}
+    if wanted.environment:
+        conditions.append("environment = :environment")
+        values["environment"] = wanted.environment
     if wanted.release:
         conditions.append("(first_release = :release OR last_release = :release)")
         values["release"] = wanted.release

@@ -40,9 +40,9 @@ CREATE TABLE group_users (
 INSERT INTO group_hours (project, error_group, hour, n)
     SELECT id >> 51, error_group, (((id & 2251799813685247) >> 10) + 1577836800000) / 3600000, count(*) FROM events
     WHERE error_group IS NOT NULL GROUP BY 1, 2, 3;
--- The inbox is sorted by any of these; the entry of a group moves at each occurrence anyway.
+-- The inbox is sorted by these, and the entry of a group moves at each occurrence anyway.
 DROP INDEX error_groups_by_project;
-CREATE INDEX error_groups_by_project ON error_groups (project, status, last_seen, first_seen, n, users);
+CREATE INDEX error_groups_by_project ON error_groups (project, status, last_seen, first_seen, n);
 
 -- The changes of a monitor's state, without those that were told again.
 CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;
