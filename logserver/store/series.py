@@ -217,7 +217,10 @@ def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:
 
 
 def delete_sketches(tx: Tx, project: int, before_minute: int, limit: int) -> int:
-    """Delete up to ``limit`` sketches of minutes before a Unix minute, and as many histograms; returns how many."""
+    """Delete up to ``limit`` sketches of minutes before a Unix minute, and as many histograms; returns how many.
+
+    What is rolled up of them goes with rollups.delete.
+    """
     return sum(
         tx.execute(
             f"DELETE FROM {table} WHERE (project, minute, series) IN"
