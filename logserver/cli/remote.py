@@ -62,6 +62,10 @@ class Remote:
         else:
             self._connection = http.client.HTTPConnection(host, parts.port, timeout=seconds)
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON of an address below ``/api/v1/cli``; raises Unreachable and Refused."""
         asked = f"/api/v1/cli/{path}" + (f"?{urlencode(query)}" if query else "")

@@ -26,11 +26,11 @@ class Desk:
         self.project = sender.project
         self.token = sender.token
 
-    def get(self, path: str = "", code: int = 200, **query: Any) -> dict[str, Any]:
+    def get(self, path: str = "", **query: Any) -> dict[str, Any]:
         """The answer of a resource of the project."""
         place = f"projects/{self.project.slug}" + (f"/{path}" if path else "")
         answer = read(self.server, self.token, place, **query)
-        assert answer.status_code == code, answer.text
+        assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
