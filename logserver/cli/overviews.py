@@ -17,8 +17,8 @@ from logserver.core.clock import SystemClock
 from logserver.core.times import read_time
 
 _PAGE = 100
-_ROOM_OF_IDS = 120
-"""Columns of a terminal from which on ids are shown."""
+_ROOM_OF_ALL = 120
+"""Columns of a terminal from which on ids and histories are shown."""
 
 _STATES = {"ok": "green", "missed": "yellow", "error": "red", "paused": "bright_black"}
 _STATUSES = {"unresolved": "red", "resolved": "green", "ignored": "bright_black", "archived": "bright_black"}
@@ -72,7 +72,7 @@ def groups(
         note("no error group is like that")
         return
     columns, now = tables.width(), SystemClock().now_ms()
-    ids = columns is None or columns >= _ROOM_OF_IDS
+    ids = columns is None or columns >= _ROOM_OF_ALL
     rows = [
         [
             Cell(_ago(each["last_seen_at"], now)),
@@ -124,20 +124,30 @@ def monitors(
         note("there is no such monitor")
         return
     columns, now = tables.width(), SystemClock().now_ms()
+    strips = columns is None or columns >= _ROOM_OF_ALL
     rows = [
         [
             Cell(each["state"], _STATES.get(each["state"])),
             Cell(_ago(each["last_check_in_at"], now)),
             Cell(span_text(each["interval_seconds"])),
             Cell("" if each["uptime"] is None else f"{each['uptime']:.1%}"),
-            Cell("".join(_STRIP.get(part or "", " ") for part in each["history"])),
+            *([Cell("".join(_STRIP.get(part or "", " ") for part in each["history"]))] if strips else []),
             Cell(each["environment"]),
             Cell(each["project"]),
             Cell(each["slug"]),
         ]
         for each in found
     ]
-    head = ("STATE", "LAST", "EVERY", "UPTIME", "LAST 24 HOURS", "ENVIRONMENT", "PROJECT", "MONITOR")
+    head = (
+        "STATE",
+        "LAST",
+        "EVERY",
+        "UPTIME",
+        *(["LAST 24 HOURS"] if strips else []),
+        "ENVIRONMENT",
+        "PROJECT",
+        "MONITOR",
+    )
     tables.show(head, rows, flexible=len(head) - 1, columns=columns)
 
 

@@ -28,6 +28,9 @@ class Refused(click.ClickException):
     def __init__(self, status: int, body: bytes) -> None:
         self.status = status
         said = _said(body)
+        inner = said.get("error")
+        if isinstance(inner, dict):  # as LogStitch and LogFleet say it
+            said = {**inner, "error": inner.get("message")}
         self.code = str(said.get("code", ""))
         self.retry_after = said.get("retry_after")
         text = said.get("error") or said.get("message") or body[:_SHOWN].decode(errors="replace")
@@ -58,6 +61,10 @@ class Remote:
             self._connection = http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=trust)
         else:
             self._connection = http.client.HTTPConnection(host, parts.port, timeout=seconds)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON of an address below ``/api/v1/cli``; raises Unreachable and Refused."""

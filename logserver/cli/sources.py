@@ -139,4 +139,6 @@ def source_of(data: Path, url: str | None, token: str | None, *, seconds: float 
         raise click.UsageError("the token has characters that no token has")
     from logserver.cli.remote import Remote  # noqa: PLC0415 - as above
 
-    return Server(Remote(url, token, seconds=seconds))
+    remote = Remote(url, token, seconds=seconds)
+    context.call_on_close(remote.close)
+    return Server(remote)

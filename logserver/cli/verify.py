@@ -57,6 +57,7 @@ def _steps(url: str, token: str) -> Iterator[Step]:
     from logserver.cli.remote import Refused, Remote, Unreachable  # noqa: PLC0415 - as said above
 
     clock, remote = SystemClock(), Remote(url, token)
+    click.get_current_context().call_on_close(remote.close)
     mark = secrets.token_hex(6)
     reader: Reader | None = None
     try:

@@ -64,3 +64,33 @@ CREATE TABLE project_days (
     arrived INTEGER NOT NULL,       -- of those, what happened within 24 hours before
     PRIMARY KEY (day, project, kind)
 ) WITHOUT ROWID;
+
+-- The sketches and histograms of minutes put together by hours and longer, so that a month can be charted without
+-- reading each of its minutes (store/rollups.py). They hold exactly the minutes before "through" of "rolled".
+CREATE TABLE sketch_spans (
+    project INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    span INTEGER NOT NULL,          -- minutes
+    start INTEGER NOT NULL,         -- Unix minutes, a multiple of the span
+    n INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    total REAL NOT NULL,
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    buckets BLOB NOT NULL,
+    PRIMARY KEY (project, series, span, start)
+) WITHOUT ROWID;
+CREATE INDEX sketch_spans_by_start ON sketch_spans (project, span, start);
+CREATE TABLE histogram_spans (
+    project INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    buckets TEXT NOT NULL,
+    PRIMARY KEY (project, series, span, start)
+) WITHOUT ROWID;
+CREATE INDEX histogram_spans_by_start ON histogram_spans (project, span, start);
+CREATE TABLE rolled (
+    project INTEGER PRIMARY KEY,
+    through INTEGER NOT NULL        -- Unix minutes
+);
