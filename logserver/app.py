@@ -50,7 +50,6 @@ from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
 from logserver.store.traces import trace
-from logserver.web import reset_password
 from logserver.web import routes as web
 
 logger = logging.getLogger("logserver")
@@ -173,7 +172,6 @@ class Application:
         self._router = Starlette(
             routes=[
                 *(endpoint.route() for endpoint in self.endpoints),
-                *reset_password.routes(resources),
                 *web.routes(self.site, pages),
                 *documents.routes(self.endpoints, title=TITLE, version=__version__, description=DESCRIPTION),
             ],
