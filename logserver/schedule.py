@@ -8,7 +8,7 @@ from logserver.api.sockets import OpenSockets
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
-from logserver.core import monitors, retention, status
+from logserver.core import charts, monitors, retention, status
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.disk import DiskWatch
@@ -70,6 +70,7 @@ class Schedule:
                 Job("ended streams", 60, in_transaction(database, stream_sessions.tidy)),
                 Job("open sockets", 0.5, sockets.review),
                 Job("retention", 60, in_transaction(database, keeping.expire)),
+                Job("rollups", 300, in_transaction(database, charts.roll_up)),
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
                 Job("webhooks", 1, dispatcher.one_pass),
                 Job("letters", 1, letters.one_pass),

@@ -66,7 +66,7 @@ def _stored_counts(connection: sqlite3.Connection) -> Counter[tuple[int, int, st
 
 def _expected_samples(rows: list[Row]) -> Counter[tuple[int, int]]:
     return Counter(
-        (row[0] >> LOCAL_BITS, id_ms(row[0]) // 60_000) for row in rows if samples.sample_of(from_row(row)) is not None
+        (row[0] >> LOCAL_BITS, id_ms(row[0]) // 60_000) for row in rows for _ in samples.samples_of(from_row(row))
     )
 
 

@@ -91,7 +91,7 @@ def create(
     try:
         tx.execute(
             "INSERT INTO projects (uuid, slug, name, system, created_at, retention_days) VALUES (?, ?, ?, ?, ?, ?)",
-            (str(uuid.uuid4()), slug, _named(name or slug), system, now_ms, _retention(retention_days)),
+            (str(uuid.uuid4()), slug, named(name or slug), system, now_ms, _retention(retention_days)),
         )
     except sqlite3.IntegrityError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_CHECK:
@@ -199,7 +199,7 @@ def set_values(
     """
     project = by_slug(tx, slug)
     if name is not None:
-        tx.execute("UPDATE projects SET name = ? WHERE number = ?", (_named(name), project.number))
+        tx.execute("UPDATE projects SET name = ? WHERE number = ?", (named(name), project.number))
     if retention_days is not None:
         days = _retention(retention_days)
         tx.execute("UPDATE projects SET retention_days = ? WHERE number = ?", (days, project.number))
@@ -237,14 +237,6 @@ def changed(tx: Tx) -> None:
 def generation(tx: Tx) -> int:
     """How often projects, tokens or what goes with them have changed so far."""
     return int(tx.execute("SELECT n FROM generation").fetchone()[0])
-
-
-def _named(name: str) -> str:
-    if not name.strip():
-        raise Invalid([("name", "can't be blank")])
-    if len(name) > MAX_NAME:
-        raise Invalid([("name", f"must be at most {MAX_NAME} characters")])
-    return name
 
 
 def _retention(days: int, field: str = "retention_days") -> int:

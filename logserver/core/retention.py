@@ -10,7 +10,7 @@ from logserver.core import projects, tokens
 from logserver.core.alerting import alerts
 from logserver.core.metrics import points, standing
 from logserver.core.projects import Project
-from logserver.store import events, occurrences, series
+from logserver.store import events, occurrences, rollups, series
 from logserver.store.events import Row, from_row
 from logserver.store.identities import places_of
 from logserver.store.ids import project_range
@@ -49,6 +49,8 @@ class Retention:
             if audit_horizon is not None and self._sweep(tx, project, "audit", audit_horizon):
                 return True
             if series.delete_sketches(tx, project.number, horizon // 60_000, PASS_ROWS):
+                return True
+            if rollups.delete(tx, project.number, horizon // 60_000, PASS_ROWS):
                 return True
             series.forget_unused(tx, tx.batch.vocabulary, project.number, horizon // 60_000)
             standing.forget_unused(tx, project.number, horizon)

@@ -7,7 +7,7 @@ inside a savepoint would make the full-text index flush each time.
 import struct
 from collections import Counter
 
-from logserver.store import events, samples, series
+from logserver.store import events, rollups, samples, series
 from logserver.store.events import Event, Row
 from logserver.store.identities import Identities
 from logserver.store.identities import Mark as IdentityMark
@@ -45,9 +45,7 @@ class Batch:
         dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
         self._rows.append((*words, project, dimension))
         self._pending[event.id] = words[0]
-        sample = samples.sample_of(event)
-        if sample is not None:
-            self._samples.append((project, event.id, sample))
+        self._samples += [(project, event.id, sample) for sample in samples.samples_of(event)]
         if event.error_group is not None:
             self.occurrences.append(event)
 
@@ -109,6 +107,7 @@ class Batch:
             self.occurrences.write(tx)
         if self._samples or self._measures:
             sketches, buckets = self._summaries(tx)
+            rollups.add_late(tx, sketches, buckets)
             series.add_sketches(tx, sketches)
             series.add_histograms(tx, buckets)
 

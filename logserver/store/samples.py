@@ -10,6 +10,9 @@ from logserver.store.words import severity
 
 MAX_NAME = 200
 
+SPAN_KIND = "span_kind"
+"""What is summed of all spans of a kind, beside what is summed of those of a name."""
+
 
 class Sample(NamedTuple):
     """A number to be summarised: a duration in milliseconds, or a metric's value."""
@@ -66,6 +69,20 @@ def sample_of(event: Event) -> Sample | None:
         float(value),
         is_failure(event),
     )
+
+
+def _of_its_kind(span: Event, sample: Sample) -> Sample:
+    """The duration of a span (its sample) as one of the spans of its kind, such as ``db``."""
+    kind = span.context.get("kind")
+    return sample._replace(kind=SPAN_KIND, name=kind[:MAX_NAME] if isinstance(kind, str) and kind else "internal")
+
+
+def samples_of(event: Event) -> list[Sample]:
+    """Everything that is summed up of an event."""
+    sample = sample_of(event)
+    if sample is None:
+        return []
+    return [sample, _of_its_kind(event, sample)] if event.type == "span" else [sample]
 
 
 def is_failure(event: Event) -> bool:

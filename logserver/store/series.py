@@ -201,15 +201,6 @@ def held_and_arrived(tx: Tx, project: int, since_minute: int) -> dict[str, tuple
     return {kind: (held, arrived) for kind, held, arrived in found}
 
 
-def counted(tx: Tx, project: int, since_minute: int, until_minute: int) -> list[tuple[str, str, str, int]]:
-    """How many events of each type, level and environment a project has from one Unix minute until another."""
-    return tx.execute(
-        "SELECT d.type, d.level, d.environment, sum(c.n) FROM counts c JOIN dimensions d ON d.id = c.dimension"
-        " WHERE c.project = ? AND c.minute >= ? AND c.minute < ? GROUP BY c.dimension ORDER BY sum(c.n) DESC",
-        (project, since_minute, until_minute),
-    ).fetchall()
-
-
 def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:
     """Take deleted rows out of the counts; sketches go by whole minutes, with delete_sketches."""
     counts: Counter[tuple[int, int, int]] = Counter()
@@ -226,7 +217,10 @@ def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:
 
 
 def delete_sketches(tx: Tx, project: int, before_minute: int, limit: int) -> int:
-    """Delete up to ``limit`` sketches of minutes before a Unix minute, and as many histograms; returns how many."""
+    """Delete up to ``limit`` sketches of minutes before a Unix minute, and as many histograms; returns how many.
+
+    What is rolled up of them goes with rollups.delete.
+    """
     return sum(
         tx.execute(
             f"DELETE FROM {table} WHERE (project, minute, series) IN"

@@ -6,7 +6,7 @@ the numbers span fewer than 2,048 buckets, that is 17 decades; beyond that the s
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -83,14 +83,30 @@ class Sketch(msgspec.Struct):
 
     def percentile(self, share: float) -> float | None:
         """The number at ``share`` (0 to 1) by nearest rank; None when there are no numbers."""
-        if not self.n:
-            return None
-        rank = max(1, math.ceil(share * self.n))
-        for bucket in _ascending(self.buckets):
-            rank -= self.buckets[bucket]
-            if rank <= 0:
-                return min(max(bucket_value(bucket), self.low), self.high)
-        return self.high
+        return self.percentiles((share,))[0] if self.n else None
+
+    def percentiles(self, shares: Sequence[float]) -> list[float]:
+        """The numbers at ``shares`` (0 to 1, ascending) by nearest rank; there must be numbers."""
+        found: list[float] = []
+        ranks = [max(1, math.ceil(share * self.n)) for share in shares]
+        passed = 0
+        for bucket in sorted(self.buckets):
+            passed += self.buckets[bucket]
+            while len(found) < len(ranks) and passed >= ranks[len(found)]:
+                found.append(min(max(bucket_value(bucket), self.low), self.high))
+            if len(found) == len(ranks):
+                break
+        return found + [self.high] * (len(ranks) - len(found))
+
+    def up_to(self, limit: float) -> tuple[int, int]:
+        """How many numbers are at most ``limit``: those that certainly are, and those too close to it to tell.
+
+        Too close is what lies in the same bucket, that is within 2 % of the limit.
+        """
+        last = bucket_of(limit)
+        if self.high <= limit:
+            return self.n, 0
+        return sum(n for bucket, n in self.buckets.items() if bucket < last), self.buckets.get(last, 0)
 
     def pack(self) -> bytes:
         """The buckets as they are stored: beyond 2,048 of them, those nearest to zero are pooled into the next."""
@@ -106,7 +122,3 @@ def unpack(row: tuple[int, int, float, float, float, bytes]) -> Sketch:
     """The sketch of a stored row: n, errors, total, low, high, buckets."""
     n, errors, total, low, high, buckets = row
     return Sketch(n, errors, total, low, high, _decode(buckets))
-
-
-def _ascending(buckets: Iterable[int]) -> list[int]:
-    return sorted(buckets, key=bucket_value)

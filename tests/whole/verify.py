@@ -103,8 +103,7 @@ def _counts(connection: Connection, stored: list[Event]) -> None:
 def _sketches(connection: Connection, stored: list[Event]) -> None:
     wanted: dict[tuple[int, int, str, str, str, str], list[tuple[float, bool]]] = defaultdict(list)
     for event in stored:
-        sample = samples.sample_of(event)
-        if sample is not None:
+        for sample in samples.samples_of(event):
             name = (sample.kind, sample.name, sample.environment, sample.release)
             wanted[event.id >> LOCAL_BITS, id_ms(event.id) // 60_000, *name].append((sample.value, sample.error))
     rows = connection.execute(

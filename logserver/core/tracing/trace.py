@@ -2,37 +2,17 @@
 
 import msgspec
 
+from logserver.core.faults import NotFound
+from logserver.core.tracing import critical_path, tree
+from logserver.core.tracing.tree import Span, text
+from logserver.store import spans
 from logserver.store.events import Event
+from logserver.store.samples import is_failure, sample_of
 from logserver.store.tx import Tx
 
+_LONGEST_MS = 1e12
 MOST_EVENTS = 3_000
 """How many spans, logs and errors of a trace are shown: the first ones."""
-
-
-class Span(msgspec.Struct):
-    """A span within its trace; times in microseconds."""
-
-    event: Event
-    """Its record, with all of its attributes in the context."""
-    span_id: str
-    parent_id: str
-    """Empty for a root; the parent need not have been sent."""
-    name: str
-    kind: str
-    """app, browser, cache, db, http, internal, queue, render, resource or server."""
-    service: str
-    offset: int
-    """From the beginning of the trace."""
-    duration: int
-    failed: bool
-    depth: int = 0
-    """0 for a root."""
-    descendants: int = 0
-    """How many spans stand below it: in Trace.spans they follow it at once."""
-    own_critical: int = 0
-    """How much of the trace's time this span itself, and none below it, was what the trace waited for."""
-    critical: bool = False
-    """Whether it is on the critical path."""
 
 
 class Beside(msgspec.Struct):
@@ -62,4 +42,41 @@ class Trace(msgspec.Struct):
 
 def trace(tx: Tx, project: int, trace_id: str) -> Trace:
     """The trace of an id; raises NotFound where the project has no event that names it."""
-    raise NotImplementedError
+    found, truncated = spans.of_trace(tx, project, trace_id, MOST_EVENTS)
+    if not found:
+        raise NotFound("there is no such trace")
+    shown = [_span(event) for event in found if event.type == "span"]
+    started = min((span.event.time for span in shown), default=found[0].time)
+    for span in shown:
+        span.offset = span.event.time - started
+    ended = max((span.offset + span.duration for span in shown), default=max(each.time for each in found) - started)
+    ordered = tree.ordered(shown)
+    critical_path.mark(ordered)
+    return Trace(
+        trace_id,
+        started,
+        ended,
+        ordered,
+        [
+            Beside(event, event.time - started, text(event.context.get("span_id")))
+            for event in sorted(found, key=lambda event: event.time)
+            if event.type != "span"
+        ],
+        truncated,
+    )
+
+
+def _span(event: Event) -> Span:
+    context = event.context
+    sample = sample_of(event)
+    return Span(
+        event,
+        text(context.get("span_id")),
+        text(context.get("parent_span_id")),
+        event.message,
+        text(context.get("kind")) or "internal",
+        text(context.get("service")),
+        0,
+        round(min(max(sample.value, 0.0), _LONGEST_MS) * 1000) if sample is not None else 0,
+        is_failure(event),
+    )

@@ -48,6 +48,7 @@ CREATE INDEX error_groups_by_project ON error_groups (project, status, last_seen
 CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;
 -- Alerts that wait for somebody, past all those that are resolved.
 CREATE INDEX alerts_by_status ON alerts (project, status, triggered_at, id);
+CREATE INDEX stream_sessions_by_agent ON stream_sessions (agent, id);
 
 -- How the store grows: what it held on each UTC day when it was measured last (core/growth.py).
 CREATE TABLE store_days (
@@ -63,3 +64,33 @@ CREATE TABLE project_days (
     arrived INTEGER NOT NULL,       -- of those, what happened within 24 hours before
     PRIMARY KEY (day, project, kind)
 ) WITHOUT ROWID;
+
+-- The sketches and histograms of minutes put together by hours and longer, so that a month can be charted without
+-- reading each of its minutes (store/rollups.py). They hold exactly the minutes before "through" of "rolled".
+CREATE TABLE sketch_spans (
+    project INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    span INTEGER NOT NULL,          -- minutes
+    start INTEGER NOT NULL,         -- Unix minutes, a multiple of the span
+    n INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    total REAL NOT NULL,
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    buckets BLOB NOT NULL,
+    PRIMARY KEY (project, series, span, start)
+) WITHOUT ROWID;
+CREATE INDEX sketch_spans_by_start ON sketch_spans (project, span, start);
+CREATE TABLE histogram_spans (
+    project INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    buckets TEXT NOT NULL,
+    PRIMARY KEY (project, series, span, start)
+) WITHOUT ROWID;
+CREATE INDEX histogram_spans_by_start ON histogram_spans (project, span, start);
+CREATE TABLE rolled (
+    project INTEGER PRIMARY KEY,
+    through INTEGER NOT NULL        -- Unix minutes
+);

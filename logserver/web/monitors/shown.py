@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from logserver.api.addresses import socket_origin
+from logserver.api.addresses import origin
 from logserver.core import monitor_history
 from logserver.core.monitor_history import Spell
 from logserver.core.monitors import Monitor, State
@@ -58,9 +58,9 @@ def curl_line(visit: Visit, slug: str, environment: str, interval_seconds: int) 
     said = {"slug": slug, "environment": environment, "status": "ok", "expected_interval_seconds": interval_seconds}
     body = msgspec.json.encode({"check_in": said}).decode()
     resources = visit.site.resources
-    origin = "http" + socket_origin(visit.request, resources.gate, resources.public_url).removeprefix("ws")
+    reached = origin(visit.request, resources.gate, resources.public_url)
     return (
-        f"curl -fsS {origin}/api/v1/check_ins"
+        f"curl -fsS {reached}/api/v1/check_ins"
         ' -H "Authorization: Bearer $LOGSERVER_TOKEN" -H "Content-Type: application/json"'
         f" -d {shlex.quote(body)}"
     )

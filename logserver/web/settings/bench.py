@@ -74,6 +74,8 @@ def run(tx: Tx, policies: Policies, project: int, draft: Rule | None, sample: Sa
         return _trial(_pretty(found.value), found.matches, names)
     event = _event(value)
     matches = redact_event(policy, event)
+    if matches:
+        del event.context["redactions"]  # they are listed beside it
     shown = {"level": event.level, "message": event.message, "context": event.context}
     return _trial(_pretty(shown), matches, names)
 

@@ -10,6 +10,7 @@ from logserver.core.projects import Project
 from logserver.core.records import public_id
 from logserver.core.times import iso_text
 from logserver.core.tracing import performance
+from logserver.core.tracing.timings import Timing
 from logserver.store import events
 from logserver.store.tx import Tx
 
@@ -132,7 +133,7 @@ def _figures(found: charts.Figures) -> timing_wire.Figures:
     return timing_wire.Figures(at=_time(found.start_ms), **values)
 
 
-def _timing(found: performance.Timing) -> timing_wire.Timing:
+def _timing(found: Timing) -> timing_wire.Timing:
     return msgspec.convert(found, timing_wire.Timing, from_attributes=True)
 
 

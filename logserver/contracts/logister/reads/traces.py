@@ -10,6 +10,7 @@ from logserver.core.records import public_id, record
 from logserver.core.times import iso_text
 from logserver.core.tracing import trace as core_trace
 from logserver.core.tracing import traces as core_traces
+from logserver.core.tracing.tree import Span
 from logserver.store.errors import CursorError
 from logserver.store.tx import Tx
 
@@ -71,7 +72,7 @@ def _read(cursor: str) -> tuple[int, int, str]:
     return int(read[1]), int(read[2]), read[3]
 
 
-def _span(span: core_trace.Span, asked: Asked) -> timing_wire.Span:
+def _span(span: Span, asked: Asked) -> timing_wire.Span:
     return timing_wire.Span(
         span.span_id,
         span.parent_id or None,

@@ -20,5 +20,6 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
 });
 
+// The page around the frame may give it another token by another fragment, which loads nothing anew.
 addEventListener("hashchange", begin);
-begin();
+document.addEventListener("htmx:load", begin, { once: true });
