@@ -5,7 +5,6 @@ releases, series names) are bounded; what comes after the bound is counted as ``
 """
 
 from collections import Counter
-from typing import Literal
 
 import msgspec
 
@@ -172,14 +171,6 @@ def add_histograms(tx: Tx, buckets: dict[Place, Counter[str]]) -> None:
             fresh.update(msgspec.json.decode(stored[0]))
         rows.append((*key, msgspec.json.encode(fresh).decode()))
     tx.executemany("INSERT OR REPLACE INTO histograms VALUES (?, ?, ?, ?)", rows)
-
-
-def values_of(tx: Tx, project: int, event_type: str, column: Literal["level", "environment"]) -> list[str]:
-    """The levels or environments that a project's events of a type were counted under, in order."""
-    rows = tx.execute(
-        f"SELECT DISTINCT {column} FROM dimensions WHERE project = ? AND type = ? ORDER BY 1", (project, event_type)
-    )
-    return [value for (value,) in rows if value]
 
 
 def totals(tx: Tx) -> dict[int, int]:

@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def filled(server: Server, sender: Sender) -> Sender:
         ({"text": "new", "environment": "production"}, []),
     ],
 )
-def test_what_is_asked_for_is_found(server: Server, filled: Sender, asked: dict[str, str], found: list[str]) -> None:
+def test_what_is_asked_for_is_found(server: Server, filled: Sender, asked: dict[str, Any], found: list[str]) -> None:
     assert titles(server, filled, **asked)[: len(found) or None] == found
 
 
@@ -127,7 +128,7 @@ def test_a_cursor_of_another_order_is_refused(server: Server, filled: Sender) ->
         ({"text": "x " * 17}, "q"),
     ],
 )
-def test_what_cannot_be_asked_is_named(server: Server, sender: Sender, asked: dict[str, str], field: str) -> None:
+def test_what_cannot_be_asked_is_named(server: Server, sender: Sender, asked: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
         page(server, sender, **asked)
     assert [name for name, _ in refused.value.problems] == [field]
