@@ -1,7 +1,5 @@
 """Sums of the per-minute counts: how much of what there was in a while."""
 
-from typing import Literal
-
 from logserver.store.tx import Tx
 
 
@@ -12,14 +10,6 @@ def counted(tx: Tx, project: int, since_minute: int, until_minute: int) -> list[
         " WHERE c.project = ? AND c.minute >= ? AND c.minute < ? GROUP BY c.dimension ORDER BY sum(c.n) DESC",
         (project, since_minute, until_minute),
     ).fetchall()
-
-
-def values_of(tx: Tx, project: int, event_type: str, column: Literal["level", "environment"]) -> list[str]:
-    """The levels or environments that a project's events of a type were counted under, in order."""
-    rows = tx.execute(
-        f"SELECT DISTINCT {column} FROM dimensions WHERE project = ? AND type = ? ORDER BY 1", (project, event_type)
-    )
-    return [value for (value,) in rows if value]
 
 
 def totals(tx: Tx) -> dict[int, int]:
