@@ -9,6 +9,7 @@ import msgspec
 
 # Control characters could move the cursor or colour the screen; the others turn the direction of a line.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _WIDE = frozenset("WF")
 
 
@@ -53,12 +54,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def json_text(value: object) -> None:
     """Print a value as indented JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    click.echo(_escaped(msgspec.json.format(msgspec.json.encode(value), indent=2)))
 
 
 def json_line(value: object) -> None:
     """Print a value as JSON on one line, at once."""
-    click.echo(msgspec.json.encode(value))
+    click.echo(_escaped(msgspec.json.encode(value)))
+
+
+def _escaped(encoded: bytes) -> str:
+    """JSON in which nothing that a terminal would obey stands as it is: all of it is within strings."""
+    text = encoded.decode()
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def note(message: str) -> None:

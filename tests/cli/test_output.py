@@ -1,10 +1,12 @@
+import json
 import signal
+from collections.abc import Callable
 
 import click
 import pytest
 
 from logserver.cli.entry import Record, as_line
-from logserver.cli.output import clipped, columns_of, plain, size_text
+from logserver.cli.output import clipped, columns_of, json_line, json_text, plain, size_text
 from logserver.cli.patience import Patience
 from logserver.core.records import record
 from logserver.store.events import Event
@@ -81,3 +83,15 @@ def test_interrupting_once_is_a_wish_and_twice_an_order() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("show", [json_line, json_text])
+def test_json_says_everything_and_commands_no_terminal(
+    capsys: pytest.CaptureFixture[str], show: Callable[[object], None]
+) -> None:
+    value = {"a": "x\x1b\x7f\x9b\u202e\u2028 世界 é", "b": "plain"}
+    show(value)
+    shown = capsys.readouterr().out
+    assert json.loads(shown) == value
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert "世界" in shown
