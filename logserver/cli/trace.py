@@ -70,7 +70,7 @@ def _show(found: dict[str, Any]) -> None:
                 Cell(("*" if span["critical"] else " ") + ("!" if span["failed"] else "")),
                 Cell(_ms(span["offset_ms"])),
                 Cell(_ms(span["duration_ms"])),
-                Cell(_bar(span["offset_ms"], span["duration_ms"], whole), "red" if span["failed"] else "cyan"),
+                Cell(bar(span["offset_ms"], span["duration_ms"], whole), "red" if span["failed"] else "cyan"),
                 Cell(span["kind"]),
                 Cell("  " * min(span["depth"], _DEEPEST) + (span["name"] or "(no name)")),
             ]
@@ -81,7 +81,7 @@ def _show(found: dict[str, Any]) -> None:
         click.echo(as_line(each["event"], columns))
 
 
-def _bar(offset: float, duration: float, whole: float) -> str:
+def bar(offset: float, duration: float, whole: float) -> str:
     """Where a span lies within the trace."""
     if not whole > 0:
         return "=" * _BAR

