@@ -50,7 +50,6 @@ from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
 from logserver.store.traces import trace
-from logserver.web import reset_password
 from logserver.web import routes as web
 
 logger = logging.getLogger("logserver")
@@ -101,6 +100,7 @@ class Application:
         self.letters = Letters(self.database, self.clock, parts.smtp(settings), address=settings.address())
         self.live = Hub(self.clock, grace=settings.live_grace_seconds)
         self.rounds = Rounds(self.live, self.database, self.clock)
+        self.tails = Tails(self.database)
         self.sockets = OpenSockets(self.credentials)
         resources = Resources(
             clock=self.clock,
@@ -135,7 +135,6 @@ class Application:
                 *health.endpoints(resources),
             ]
         )
-        self.tails = Tails(self.database)
         self.schedule = Schedule(
             settings,
             self.clock,
@@ -173,7 +172,6 @@ class Application:
         self._router = Starlette(
             routes=[
                 *(endpoint.route() for endpoint in self.endpoints),
-                *reset_password.routes(resources),
                 *web.routes(self.site, pages),
                 *documents.routes(self.endpoints, title=TITLE, version=__version__, description=DESCRIPTION),
             ],

@@ -9,6 +9,7 @@ from logserver.store import events, samples
 from logserver.store.connections import connect_readonly
 from logserver.store.events import Row, from_row, words_of
 from logserver.store.ids import LOCAL_BITS, id_ms
+from logserver.store.occurrences import HOUR_MS
 
 Instances = list[tuple[Any, ...]]
 
@@ -24,6 +25,7 @@ def check(folder: Path) -> int:
         assert _instances(connection, "main") == _rebuilt(rows)
         assert _stored_counts(connection) == _expected_counts(rows)
         assert _stored_samples(connection) == _expected_samples(rows)
+        assert _stored_hours(connection) == _expected_hours(rows)
         assert connection.execute("SELECT count(*) FROM all_identities").fetchone()[0] == sum(
             (row[9] is not None)
             + (row[2] == "span")
@@ -71,3 +73,12 @@ def _expected_samples(rows: list[Row]) -> Counter[tuple[int, int]]:
 def _stored_samples(connection: sqlite3.Connection) -> Counter[tuple[int, int]]:
     stored = connection.execute("SELECT project, minute, sum(n) FROM sketches GROUP BY 1, 2")
     return Counter({(project, minute): n for project, minute, n in stored})
+
+
+def _expected_hours(rows: list[Row]) -> Counter[tuple[int, bytes, int]]:
+    return Counter((row[0] >> LOCAL_BITS, row[11], id_ms(row[0]) // HOUR_MS) for row in rows if row[11] is not None)
+
+
+def _stored_hours(connection: sqlite3.Connection) -> Counter[tuple[int, bytes, int]]:
+    stored = connection.execute("SELECT project, error_group, hour, n FROM group_hours").fetchall()
+    return Counter({(project, group, hour): n for project, group, hour, n in stored})

@@ -10,13 +10,16 @@ from logserver import __version__
 from logserver.cli.agent import agent
 from logserver.cli.audit import audit
 from logserver.cli.demo import demo
+from logserver.cli.overviews import groups, monitors
 from logserver.cli.project import project
-from logserver.cli.search import search
+from logserver.cli.search import search, tail
 from logserver.cli.serve import serve
 from logserver.cli.status import status
 from logserver.cli.tiers import tiers_
 from logserver.cli.token import token
+from logserver.cli.trace import trace
 from logserver.cli.user import user
+from logserver.cli.verify import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,5 +36,6 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-for command in (serve, demo, agent, project, token, user, search, audit, status):
+_COMMANDS = (serve, demo, agent, project, token, user, search, tail, groups, monitors, trace, verify, audit, status)
+for command in _COMMANDS:
     main.add_command(command)

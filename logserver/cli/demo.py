@@ -9,22 +9,15 @@ from pathlib import Path
 
 import click
 
+from logserver.cli.options import data_option
 from logserver.cli.refusals import Command
 from logserver.core.clock import SystemClock
 from logserver.core.people import password_rule
-from logserver.core.people.passwords import Argon2
-from logserver.demo import story
-from logserver.demo.company import PEOPLE
 from logserver.store import connections
 
 
 @click.command(cls=Command)
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="Folder to make the store in; one that has a store already is left alone.",
-)
+@data_option
 @click.option("--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How far back it goes.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same number makes up the same month.")
 @click.option("--password", help="What its people sign in with.  [default: a new one, which is shown]")
@@ -33,6 +26,11 @@ def demo(data: Path, days: int, seed: int, password: str | None) -> None:
 
     It has releases, an incident, cron jobs, an audit trail, traces, metrics and agents, to try the pages with.
     """
+    # No other command waits for what these load.
+    from logserver.core.people.passwords import Argon2  # noqa: PLC0415 - see above
+    from logserver.demo import story  # noqa: PLC0415 - see above
+    from logserver.demo.company import PEOPLE  # noqa: PLC0415 - see above
+
     if (data / connections.FILE).exists():
         raise click.ClickException(f"there is a store in {data} already; name another folder")
     chosen = password or secrets.token_urlsafe(12)

@@ -7,8 +7,11 @@ import click
 from logserver.cli.output import clipped, columns_of, plain
 from logserver.cli.times import iso
 from logserver.core.errors.groups import title_of
-from logserver.store.events import Event
+from logserver.core.times import read_time
 from logserver.store.words import severity
+
+Record = dict[str, Any]
+"""An event as JSON (core/records.py)."""
 
 _COLOURS = {"fatal": "bright_red", "error": "red", "warn": "yellow", "info": "green"}
 _ATTRIBUTES = (
@@ -27,22 +30,38 @@ _ATTRIBUTES = (
 """What a line shows of the context, after the message."""
 
 
-def as_line(event: Event, slug: str, columns: int | None) -> str:
-    """Time, level, project, type, the message's first line and some attributes, in at most so many columns."""
-    level = f"{plain(event.level)[:7]:7}"
-    begin = f"{iso(event.time // 1_000)} "
-    rest = f" {slug} {event.type}  {plain(title_of(event.message)) or '(no message)'}"
+def as_line(record: Record, columns: int | None) -> str:
+    """Time, level, project, type, the message's first line and some attributes, in at most so many columns.
+
+    A record may come from a server, so it is believed as little as what was sent there.
+    """
+    level = f"{plain(str(record.get('level', '')))[:7]:7}"
+    begin = f"{_time(record.get('occurred_at'))} "
+    title = plain(title_of(str(record.get("message", "")))) or "(no message)"
+    rest = f" {plain(str(record.get('project', '')))} {plain(str(record.get('type', '')))}  {title}"
+    context = record.get("context")
     attributes = "".join(
-        f"  {name}={plain(_value(event.context[name]))}"
+        f"  {name}={plain(_value(context[name]))}"
         for name in _ATTRIBUTES
-        if isinstance(event.context.get(name), str | int | float)
+        if isinstance(context, dict) and isinstance(context.get(name), str | int | float)
     )
     if columns is not None:
         room = max(columns - columns_of(begin + level), 1)
         rest = clipped(rest, room)
         attributes = clipped(attributes, room - columns_of(rest)) if columns_of(rest) < room else ""
-    coloured = click.style(level, fg=_COLOURS.get(severity(event.level), "bright_black"))
+    coloured = click.style(level, fg=colour_of(str(record.get("level", ""))))
     return begin + coloured + rest + (click.style(attributes, dim=True) if attributes else "")
+
+
+def colour_of(level: str) -> str:
+    """The colour of a level, whatever its spelling."""
+    return _COLOURS.get(severity(level), "bright_black")
+
+
+def _time(spelled: Any) -> str:
+    """A time to the millisecond; of what is none, what it says."""
+    moment = read_time(spelled) if isinstance(spelled, str) else None
+    return plain(str(spelled))[:24] if moment is None else str(iso(moment // 1_000))
 
 
 def _value(value: Any) -> str:

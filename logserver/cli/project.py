@@ -14,7 +14,7 @@ from logserver.cli.times import iso
 from logserver.core import projects, quotas
 from logserver.core.clock import SystemClock
 from logserver.core.projects import Project
-from logserver.store import series
+from logserver.store import countings
 
 
 def _rate_limit(_ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -62,7 +62,7 @@ def create(data: Path, slug: str, name: str | None, retention_days: int, *, as_j
 def list_(data: Path, *, as_json: bool) -> None:
     """List all projects, the server's own last."""
     with reading(data) as tx:
-        found, events = projects.every(tx), series.totals(tx)
+        found, events = projects.every(tx), countings.totals(tx)
         used = quotas.used(tx, SystemClock().now_ms())
     if as_json:
         json_text(

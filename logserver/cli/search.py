@@ -1,22 +1,22 @@
-"""``logserver search``: find events, and follow them as they arrive."""
+"""``logserver search`` and ``logserver tail``: find events, and follow them as they arrive."""
 
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from logserver.cli.entry import as_line
+from logserver.cli.entry import Record, as_line
 from logserver.cli.finder import Finder
-from logserver.cli.options import data_option
 from logserver.cli.output import json_line, note
 from logserver.cli.patience import Patience
+from logserver.cli.records import FolderRecords, Records, ServerRecords
 from logserver.cli.refusals import Command, WrongQuery
+from logserver.cli.sources import Folder, Server, source_of, source_options
 from logserver.cli.times import moment_option
-from logserver.core.records import record
 from logserver.store.errors import QuerySyntaxError
-from logserver.store.events import Event
 from logserver.store.syntax import parse
 
 
@@ -38,33 +38,37 @@ def _query(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value
 
 
+def _query_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What search and tail have in common."""
+    query = click.argument("query", default="", callback=_query)
+    json = click.option("--json", "json", is_flag=True, help="Print one JSON object a line, for programs.")
+    timeout = click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        default=30.0,
+        show_default=True,
+        help="How long to look for the next matches. [seconds]",
+    )
+    return query(source_options(json(timeout(command))))
+
+
 # "-h" is no short option here, or "-host:db1" would be taken for it.
-@click.command(cls=_Search, context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
-@click.argument("query", default="", callback=_query)
-@click.option(
-    "--project",
-    "slugs",
-    multiple=True,
-    help="Search this project; may be repeated.  [default: all but archived ones and the server's own]",
-)
+_CONTEXT = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
+
+@click.command(cls=_Search, context_settings=_CONTEXT)
+@_query_options
 @moment_option("--since", help="Only what happened at or after this time: 15m, 24h or 7d ago, or 2026-12-31T18:00.")
 @moment_option("--until", help="Only what happened before this time, written like --since.")
 @click.option(
     "--limit", type=click.IntRange(0), default=50, show_default=True, help="How many to show at most. [events]"
 )
-@click.option("--json", "json", is_flag=True, help="Print one JSON object a line, for programs.")
 @click.option("--follow", is_flag=True, help="Show the last matches, oldest first, then new ones as they arrive.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=30.0,
-    show_default=True,
-    help="How long to look for the next matches. [seconds]",
-)
-@data_option
 def search(
     *,
     data: Path,
+    url: str | None,
+    token: str | None,
     query: str,
     slugs: tuple[str, ...],
     since: int | None,
@@ -78,41 +82,93 @@ def search(
 
     QUERY is one argument: 'level:error user_id:42 timeout', '"connection reset" -path:/health*',
     'duration_ms:>250 (release:1.2 OR release:1.3)'. Times are UTC unless they say otherwise. With --follow,
-    Ctrl-C ends it.
+    Ctrl-C ends it. Ends with 1 where not everything could be looked at, and with 2 for a query that is none.
     """
     if since is not None and until is not None and since >= until:
         raise click.UsageError("--since must lie before --until")
     patience = Patience(timeout)
-    finder = Finder(data, query, slugs, since_ms=since, until_ms=until, patience=patience)
-    show = _printer(finder, json=json)
+    source = source_of(data, url, token, seconds=max(timeout, 1.0))
+    records = _records(source, query, slugs, patience, since=since, until=until)
+    show: Callable[[Record], None] = json_line if json else _show_line
     with patience.listening():
         if follow:
-            _follow(finder, patience, limit, show)
+            _follow(records, patience, limit, show)
             return
         n = 0
-        for event in finder.found(limit):
-            show(event)
+        for each in records.found(limit):
+            show(each)
             n += 1
     if patience.stopped.is_set():
         raise click.Abort
-    if finder.cut:
+    if records.cut:
         raise click.ClickException(_cut(patience))
     if not n and limit and not json:
         note("nothing was found")
 
 
-def _follow(finder: Finder, patience: Patience, limit: int, show: Callable[[Event], None]) -> None:
-    # The cursor comes first: what arrives meanwhile may be on the pages too, but can be on neither only so.
-    seq = finder.newest_seq()
-    last = list(finder.found(limit))
-    if finder.cut and not patience.stopped.is_set():
+@click.command(cls=_Search, context_settings=_CONTEXT)
+@_query_options
+@click.option(
+    "--lines",
+    "limit",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="How many of the last to show. [events]",
+)
+def tail(
+    *,
+    data: Path,
+    url: str | None,
+    token: str | None,
+    query: str,
+    slugs: tuple[str, ...],
+    limit: int,
+    timeout: float,
+    json: bool,
+) -> None:
+    """Show the last events, and new ones as they arrive; without QUERY, all of them.
+
+    What arrives late is shown when it arrives, whenever it happened. Ctrl-C ends it.
+    """
+    patience = Patience(timeout)
+    source = source_of(data, url, token, seconds=max(timeout, 1.0))
+    records = _records(source, query, slugs, patience)
+    with patience.listening():
+        _follow(records, patience, limit, json_line if json else _show_line)
+
+
+def _records(
+    source: Folder | Server,
+    query: str,
+    slugs: tuple[str, ...],
+    patience: Patience,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+) -> Records:
+    if isinstance(source, Server):
+        named = source.projects(slugs)
+        return ServerRecords(source, named, query, since_ms=since, until_ms=until, patience=patience)
+    return FolderRecords(Finder(source.folder, query, slugs, since_ms=since, until_ms=until, patience=patience))
+
+
+def _follow(records: Records, patience: Patience, limit: int, show: Callable[[Record], None]) -> None:
+    # The mark comes first: what arrives meanwhile may be on the pages too, but can be on neither only so.
+    records.mark()
+    last = list(records.found(limit))
+    if records.cut and not patience.stopped.is_set():
         note(f"Warning: {_cut(patience)}")
-    for event in reversed(last):
-        show(event)
-    shown = {event.id for event in last}
-    for event in finder.arriving(seq):
-        if event.id not in shown:
-            show(event)
+    for each in reversed(last):
+        show(each)
+    shown = {_name(each) for each in last}
+    for each in records.arriving():
+        if _name(each) not in shown:
+            show(each)
+
+
+def _name(each: Record) -> tuple[str, str]:
+    return str(each.get("project")), str(each.get("id"))
 
 
 def _cut(patience: Patience) -> str:
@@ -122,12 +178,6 @@ def _cut(patience: Patience) -> str:
     )
 
 
-def _printer(finder: Finder, *, json: bool) -> Callable[[Event], None]:
-    def show_json(event: Event) -> None:
-        json_line(record(event, finder.project(event), finder.spelling()))
-
-    def show_line(event: Event) -> None:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo(as_line(event, finder.project(event), columns))
-
-    return show_json if json else show_line
+def _show_line(each: Record) -> None:
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(as_line(each, columns))

@@ -18,7 +18,7 @@ from logserver.core.clock import SystemClock
 from logserver.core.errors import groups
 from logserver.core.fleet import agents
 from logserver.core.status import Report
-from logserver.store import connections, events, lockfile, migrations, series
+from logserver.store import connections, countings, events, lockfile, migrations
 
 _STALE_MS = 15_000
 """A running server reports every two seconds."""
@@ -51,7 +51,7 @@ def status(data: Path, *, as_json: bool) -> None:
 
 def _store(data: Path, now: int) -> dict[str, Any]:
     with reading(data) as tx:
-        counts = series.totals(tx)
+        counts = countings.totals(tx)
         listed = []
         for each in projects.every(tx):
             edges = events.edges(tx, each.number)

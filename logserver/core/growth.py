@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from logserver.core import projects
 from logserver.core.projects import Project
-from logserver.store import events, series
+from logserver.store import countings, events
 from logserver.store.database import Database
 from logserver.store.tx import Tx
 
@@ -74,7 +74,7 @@ class Measuring:
             await self._database.write(_note_file, now_ms // _DAY_MS, size, unused)
             return bool(self._left)
         project = self._left.pop()
-        counted = await self._database.read(series.held_and_arrived, project.number, (now_ms - _DAY_MS) // 60_000)
+        counted = await self._database.read(countings.held_and_arrived, project.number, (now_ms - _DAY_MS) // 60_000)
         await self._database.write(_note_project, now_ms // _DAY_MS, project.number, counted)
         return bool(self._left)
 

@@ -5,7 +5,6 @@ releases, series names) are bounded; what comes after the bound is counted as ``
 """
 
 from collections import Counter
-from typing import Literal
 
 import msgspec
 
@@ -172,42 +171,6 @@ def add_histograms(tx: Tx, buckets: dict[Place, Counter[str]]) -> None:
             fresh.update(msgspec.json.decode(stored[0]))
         rows.append((*key, msgspec.json.encode(fresh).decode()))
     tx.executemany("INSERT OR REPLACE INTO histograms VALUES (?, ?, ?, ?)", rows)
-
-
-def values_of(tx: Tx, project: int, event_type: str, column: Literal["level", "environment"]) -> list[str]:
-    """The levels or environments that a project's events of a type were counted under, in order."""
-    rows = tx.execute(
-        f"SELECT DISTINCT {column} FROM dimensions WHERE project = ? AND type = ? ORDER BY 1", (project, event_type)
-    )
-    return [value for (value,) in rows if value]
-
-
-def totals(tx: Tx) -> dict[int, int]:
-    """How many events each project's number has, by the counts; projects without any are left out."""
-    return dict(tx.execute("SELECT project, sum(n) FROM counts GROUP BY project"))
-
-
-def held_and_arrived(tx: Tx, project: int, since_minute: int) -> dict[str, tuple[int, int]]:
-    """How many events of a project there are, and how many of them from a Unix minute on, for events and audit.
-
-    It reads every count of the project: not for pages.
-    """
-    found = tx.execute(
-        "SELECT CASE d.type WHEN 'audit' THEN 'audit' ELSE 'events' END, sum(c.n),"
-        " sum(CASE WHEN c.minute >= ? THEN c.n ELSE 0 END)"
-        " FROM counts c JOIN dimensions d ON d.id = c.dimension WHERE c.project = ? GROUP BY 1",
-        (since_minute, project),
-    )
-    return {kind: (held, arrived) for kind, held, arrived in found}
-
-
-def counted(tx: Tx, project: int, since_minute: int, until_minute: int) -> list[tuple[str, str, str, int]]:
-    """How many events of each type, level and environment a project has from one Unix minute until another."""
-    return tx.execute(
-        "SELECT d.type, d.level, d.environment, sum(c.n) FROM counts c JOIN dimensions d ON d.id = c.dimension"
-        " WHERE c.project = ? AND c.minute >= ? AND c.minute < ? GROUP BY c.dimension ORDER BY sum(c.n) DESC",
-        (project, since_minute, until_minute),
-    ).fetchall()
 
 
 def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:

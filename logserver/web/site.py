@@ -1,7 +1,7 @@
 """What all pages work with: one of each, made by the roof."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from logserver.api.gate import Rates
@@ -9,12 +9,15 @@ from logserver.api.resources import Resources
 from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
+from logserver.core.aside import Aside
 from logserver.core.live.tails import Tails
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.core.searching.exports import Exports
 from logserver.core.status import Report
 from logserver.web.assets import Assets
 from logserver.web.rendering import Renderer
+
+_ASIDE = 2
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,5 @@ class Site:
     renderer: Renderer
     tails: Tails
     exports: Exports
+    aside: Aside = field(default_factory=lambda: Aside(_ASIDE))
+    """Where somebody's patterns are compiled and tried, which takes its time."""

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     pages,
     table,
     trail,
+    web,
 )
 from tests.benchmarks.plan import Plan, Result
 from tests.benchmarks.processes import LOAD, on_cores
@@ -47,6 +48,8 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "disk": growth.disk,
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
+    "web-pages": web.web_pages,
+    "web-load": web.web_load,
     "agent-lines": lines.agent_lines,
     "agent-reading": following.agent_reading,
     "agent": agent.agent,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it has no types
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped] # it has no types
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from logserver.core.clock import SystemClock
@@ -17,6 +17,7 @@ from tests.whole.process import PATIENCE, Server
 
 WIDE = (1280, 900)
 NARROW = (390, 844)
+_WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -73,9 +74,13 @@ class Surfer:
         with transaction(self.server.folder) as tx:
             tx.execute("UPDATE users SET password = ? WHERE email = ?", (encoded, email))
 
-    def require_accessible(self) -> None:
-        """Fail where axe-core finds something serious or critical on the page."""
-        found = Axe().run(self.page).response["violations"]
+    def require_accessible(self, *rules: str) -> None:
+        """Fail where axe-core finds something serious or critical on the page; of these rules, or of WCAG AA."""
+        only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": _WCAG}
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
+        options = {"resultTypes": ["violations"], "runOnly": only}
+        found = self.page.evaluate("(options) => axe.run(document, options)", options)["violations"]
         grave = [each for each in found if each["impact"] in {"serious", "critical"}]
         assert not grave, "\n".join(
             f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes'][:3]]}" for each in grave

@@ -3,9 +3,12 @@ import signal
 import click
 import pytest
 
-from logserver.cli.entry import as_line
+from logserver.cli.entry import Record, as_line
 from logserver.cli.output import clipped, columns_of, plain, size_text
 from logserver.cli.patience import Patience
+from logserver.core.records import record
+from logserver.store.events import Event
+from logserver.store.ids import Spelling
 from tests.cli.stored import happened
 
 
@@ -41,11 +44,15 @@ def test_text_is_clipped_by_columns(text: str, columns: int, shown: str) -> None
     assert columns_of(shown) <= columns
 
 
+def shown_as(event: Event) -> Record:
+    return record(event, "shop", Spelling(bytes(32)))
+
+
 @pytest.mark.parametrize("columns", [10, 40, 60, 80, 120, 300])
 def test_a_line_respects_the_width_of_the_terminal(columns: int) -> None:
     event = happened("a long message " * 5 + "世界" * 5, level="error", environment="production", user_id="世" * 20)
-    whole = click.unstyle(as_line(event, "shop", None))
-    shown = click.unstyle(as_line(event, "shop", columns))
+    whole = click.unstyle(as_line(shown_as(event), None))
+    shown = click.unstyle(as_line(shown_as(event), columns))
     # Time, level and one sign that there is more are shown on the narrowest terminal.
     assert columns_of(shown) <= max(columns, len("2026-12-31T18:00:00.000Z error   ") + 1)
     assert whole.startswith(shown.rstrip("…"))
@@ -53,7 +60,7 @@ def test_a_line_respects_the_width_of_the_terminal(columns: int) -> None:
 
 def test_a_level_has_a_colour() -> None:
     for level, code in (("critical", "\x1b[91m"), ("err", "\x1b[31m"), ("warning", "\x1b[33m"), ("odd", "\x1b[90m")):
-        assert code in as_line(happened("x", level=level), "shop", None)
+        assert code in as_line(shown_as(happened("x", level=level)), None)
 
 
 @pytest.mark.parametrize(

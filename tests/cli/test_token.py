@@ -172,6 +172,9 @@ def test_a_running_server_learns_of_it(shell: Shell) -> None:
         (2, "create app --kind edge"),
         (2, "create app --kind master --project shop"),
         (2, "create app --kind super --project shop"),
+        (2, "create app --project shop --scope events:read"),
+        (2, "create app --kind read --scope edge:stream"),
+        (2, "create app --kind read --scope everything"),
         (2, "create app --project shop --expires soon"),
         (2, "create app --project shop --expires 90"),
         (2, "create app --project shop --expires 0d"),
@@ -231,3 +234,12 @@ def test_what_is_no_limit_of_a_token_is_refused(shell: Shell, arguments: tuple[s
     shell("token", "create", "first", "--project", "shop")
     shell("token", *arguments, code=code)
     assert [each["logs_burst"] for each in shell.json("token", "list")] == [None]
+
+
+def test_a_read_token_has_the_scopes_it_is_given_and_needs_no_project(shell: Shell) -> None:
+    scopes = ["--scope", "events:read", "--scope", "errors:read"]
+    shell("token", "create", "some", "--kind", "read", *scopes)
+    shell("token", "create", "whole", "--kind", "read", "--project", "shop")
+    whole, some = shell.json("token", "list")
+    assert (some["name"], some["project"], some["scopes"]) == ("some", None, ["events:read", "errors:read"])
+    assert (whole["project"], whole["scopes"]) == ("shop", list(tokens.READ_SCOPES))

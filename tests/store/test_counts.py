@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logserver.store import series
+from logserver.store import countings, series
 from logserver.store.batch import Batch
 from logserver.store.events import COLUMNS, Event
 from logserver.store.ids import id_ms, unpack
@@ -39,7 +39,7 @@ def test_counts_are_of_what_is_stored_and_of_nothing_else(found: list[Event], go
     assert counts(tx) == {(*key[:3], key[3] if key[3] in levels else OTHER, key[4]): n for key, n in wanted.items()}
     remove(tx, vocabulary, found[gone:])
     assert counts(tx) == {}
-    assert series.totals(tx) == {}
+    assert countings.totals(tx) == {}
     tx.close()
 
 

@@ -103,3 +103,11 @@ def test_rows_and_time_are_bounded() -> None:
     tx.set_progress_handler(lambda: 1, 1)
     assert count(tx, Search(projects=(1,))).partial
     tx.set_progress_handler(None, 0)
+
+
+def test_no_more_than_so_many_matches_are_counted_the_newest_first() -> None:
+    tx = store(*(event("disk", ms=START + n * 60_000) for n in range(6)))
+    counted = histogram(tx, Search((1,), "disk"), bucket_ms=60_000, counted_ids=4)
+    assert ([bucket.total for bucket in counted.buckets], counted.partial) == ([1, 1, 1, 1], True)
+    assert counted.buckets[0].start_ms // 60_000 == (START + 2 * 60_000) // 60_000
+    assert histogram(tx, Search((1,), "disk"), bucket_ms=60_000, counted_ids=6).partial is False

@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from logserver.store import series
+from logserver.store import countings
 from logserver.store.batch import Batch
 from logserver.store.series import BOUNDS, OTHER
 from tests.store.counted import MINUTE, counts, samples, take
@@ -23,7 +23,7 @@ def test_events_are_counted_by_minute_and_dimension(tx: sqlite3.Connection) -> N
         (1, 1, "log", OTHER, ""): 1,
         (2, 1, "error", "fatal", "prod"): 1,
     }
-    assert series.totals(tx) == {1: 10, 2: 1}
+    assert countings.totals(tx) == {1: 10, 2: 1}
 
 
 def test_environments_beyond_the_bound_are_counted_together(tx: sqlite3.Connection) -> None:

@@ -1,6 +1,7 @@
 """Somebody with a browser without scripts: keeps cookies, and fills in the forms of the page it has."""
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from typing import Any
@@ -47,8 +48,7 @@ class Visitor:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if content is not None:
             headers["Content-Type"] = FORM
-        answer = self.server.client.request(method, path, content=content, headers=headers, follow_redirects=False)
-        self.server.client.cookies.clear()
+        answer = self._sent(method, path, content, headers)
         for header in answer.headers.get_list("set-cookie"):
             for name, morsel in SimpleCookie(header).items():
                 if morsel["max-age"] == "0":
@@ -57,6 +57,11 @@ class Visitor:
                     self.cookies[name] = morsel.value
         if found := re.search(r'name="form_token" value="([^"]+)"', answer.text):
             self.form_token = found[1]
+        return answer
+
+    def _sent(self, method: str, path: str, content: str | None, headers: Mapping[str, str]) -> Response:
+        answer = self.server.client.request(method, path, content=content, headers=headers, follow_redirects=False)
+        self.server.client.cookies.clear()
         return answer
 
 

@@ -18,11 +18,9 @@ from logserver.contracts.logfleet.edge import landing_of
 from logserver.contracts.logfleet.misfits import placed
 from logserver.contracts.logfleet.paging import sheet_of
 from logserver.contracts.logfleet.stream_lines import pass_on
-from logserver.core.faults import Conflict, Forbidden, Gone, Invalid, Malformed, NotFound
+from logserver.core.faults import Forbidden, Gone, Invalid, Malformed, NotFound
 from logserver.core.fleet import agents
-from logserver.core.lines.filters import LineFilter
-from logserver.core.live import stream_sessions
-from logserver.core.live.live import Asked
+from logserver.core.live import opening, stream_sessions
 from logserver.core.live.stream_sessions import STOPPED, StreamSession
 from logserver.core.times import iso_text
 from logserver.store.tx import Tx
@@ -49,10 +47,8 @@ class StreamHandlers:
         fields = Fields(sent)
         agent_id = fields.text("agent_id", longest=_MAX_ID, required=True) or ""
         seconds = fields.integer("timeout_seconds", 1, wire.LONGEST_SECONDS) or wire.USUAL_SECONDS
-        asked = {name: sent.get(name) for name in ("filter_query", "filters")}
-        line_filter = LineFilter()
         try:
-            line_filter = LineFilter.of(asked["filter_query"], asked["filters"])
+            wished = opening.wish(sent.get("filter_query"), sent.get("filters"), seconds)
         except Invalid as error:
             fields.problems += error.problems
         fields.done()
@@ -61,14 +57,10 @@ class StreamHandlers:
 
         def begin(tx: Tx) -> StreamSession:
             agent = agents.read(tx, agent_id, self._presence.moment())
-            if agent.status == "offline":
-                raise Conflict("the agent is offline")
-            now, user = self._clock.now_ms(), user_of(tx, request)
-            return stream_sessions.begin(tx, agent=agent.number, user=user, asked=asked, now_ms=now, seconds=seconds)
+            return opening.record(tx, agent, user_of(tx, request), wished, self._clock.now_ms())
 
         def finish(session: StreamSession) -> Reply:
-            told = Asked(session.id, line_filter.to_json(), session.expires_at)
-            self._hub.begin(told, agent=session.agent, user=session.user, seconds=seconds)
+            opening.begin(self._hub, session, wished)
             return Reply(201, self._told(request, session))
 
         return Work(begin, (), 0, 0, finish)

@@ -9,7 +9,7 @@ _FOREIGN_PLACES = re.compile(
     r"|[/\\]lib(?:64)?[/\\](?:python[0-9.]*|ruby)[/\\]"
     r"|[/\\]go[/\\](?:pkg[/\\]mod|src)[/\\]"
     r"|^(?:node:|internal/|native|ext:|chrome-extension:|moz-extension:|webpack/|<(?:frozen|internal|anonymous|string))"
-    r"|^\[native code\]|^(?:Native Method|Unknown Source)$"
+    r"|^\[native code\]|^(?:Native Method|Unknown Source|index [0-9]+)$"
     r"|/rustc/|[/\\]\.cargo[/\\]",
 )
 _FOREIGN_CALLS = re.compile(

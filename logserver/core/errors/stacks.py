@@ -12,7 +12,7 @@ from logserver.core.errors.frames import LONGEST_LINE, Frame, of_object, plain_f
 from logserver.core.errors.in_app import is_in_app
 from logserver.store.events import Event
 
-MOST_FRAMES = 300
+MOST_FRAMES = 100
 """Of a stack; where there are more, those in the middle are left out."""
 
 MOST_CAUSES = 10

@@ -140,8 +140,14 @@ def page(
     limit: int,
     status: str | None = None,
     labels: Sequence[tuple[str, str]] = (),
+    projects: Sequence[int] | None = None,
+    text: str = "",
 ) -> tuple[list[Agent], int]:
-    """A part of the agents by name, and how many there are in all: those of a status that have all these labels."""
+    """A part of the agents by name, and how many there are in all.
+
+    Those of a status that have all these labels, whose data lands in one of the projects (by number; None: in any),
+    and that have a text in their name or host.
+    """
     given: dict[str, Any] = {"now": at.now_ms, "since": at.since_ms, "limit": limit, "offset": offset}
     wanted = ["1"]
     if status is not None:
@@ -150,6 +156,12 @@ def page(
     for index, (key, value) in enumerate(labels):
         wanted.append(f"EXISTS (SELECT 1 FROM json_each(a.labels) WHERE key = :key{index} AND value = :value{index})")
         given |= {f"key{index}": key, f"value{index}": value}
+    if projects is not None:
+        wanted.append("a.project IN (SELECT value FROM json_each(:projects))")
+        given["projects"] = msgspec.json.encode(list(projects)).decode()
+    if text:
+        wanted.append("instr(lower(a.name || ' ' || a.hostname), lower(:text))")
+        given["text"] = text
     where = " AND ".join(wanted)
     rows = tx.execute(f"{_SELECT_AT} WHERE {where} ORDER BY a.name LIMIT :limit OFFSET :offset", given).fetchall()
     (total,) = tx.execute(f"SELECT count(*) FROM agents a WHERE {where}", given).fetchone()

@@ -80,6 +80,15 @@ def page(tx: Tx, *, offset: int, limit: int, status: str | None = None) -> tuple
     return [_session(row) for row in rows], total
 
 
+def of_agent(tx: Tx, agent: int, *, limit: int) -> list[StreamSession]:
+    """The newest sessions of an agent (the number of its row), active ones first."""
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} {_FROM} WHERE s.agent = ? ORDER BY s.status = 'active' DESC, s.id DESC LIMIT ?",
+        (agent, limit),
+    )
+    return [_session(row) for row in rows]
+
+
 def end(tx: Tx, session_id: str, reason: str, now_ms: int) -> bool:
     """End a session; False where it has ended before, or is not there."""
     ended = tx.execute(

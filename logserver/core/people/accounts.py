@@ -158,6 +158,13 @@ def record_login(tx: Tx, user: User, now_ms: int, encoded: str | None = None) ->
     )
 
 
+def rename(tx: Tx, user: User, name: str) -> None:
+    """Give a user another name; raises Invalid as create() does."""
+    _require_name("name", name)
+    tx.execute("UPDATE users SET name = ? WHERE id = ?", (name.strip(), user.number))
+    changed(tx)
+
+
 def set_role(tx: Tx, user: User, role: Role) -> User:
     """Give a user a role; raises Conflict where that would leave no active admin."""
     if role != "admin":

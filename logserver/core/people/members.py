@@ -42,6 +42,12 @@ def visible(tx: Tx, user: User) -> list[Project]:
     return [project for project in in_use if project.number in own]
 
 
+def places(tx: Tx, user: User) -> list[tuple[Project, Place]]:
+    """The projects that a user is in, by slug, and what it is there; those out of use too."""
+    held = dict(tx.execute("SELECT project, role FROM members WHERE user = ?", (user.number,)).fetchall())
+    return [(project, held[project.number]) for project in projects.every(tx) if project.number in held]
+
+
 def every(tx: Tx, project: Project) -> list[Member]:
     """The owners and members of a project, by their e-mail address."""
     rows = tx.execute("SELECT user, role FROM members WHERE project = ?", (project.number,)).fetchall()

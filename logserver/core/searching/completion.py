@@ -5,8 +5,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from logserver.core.projects import Project
-from logserver.core.searching.fields import fields
-from logserver.core.searching.terms import term
+from logserver.core.searching.fields import Scalar, fields
+from logserver.core.searching.terms import spelled, term
 from logserver.core.searching.view import LEVELS
 from logserver.store import search, vocabulary
 from logserver.store.events import Event
@@ -24,7 +24,14 @@ _SAMPLED_FIELDS = 60
 _LONGEST = 200
 
 # What is typed, up to the caret: a minus or a parenthesis, a field with its colon, and the beginning of a value.
-_TYPED = re.compile(r'(?:^|(?<=[\s(-]))(?P<key>"(?:[^"\\]|\\.)*"(?=:)|[^\s()":]*)(?P<colon>:)?(?P<value>"?[^\s()"]*)$')
+_TYPED = re.compile(
+    r"""
+    (?: ^ | (?<=[\s(-]) )
+    (?P<key> "(?:[^"\\]|\\.)*"(?=:) | (?: [^\s()":-][^\s()":]* )? )
+    (?: (?P<colon>:) (?P<value> "?[^\s()"]* ) )? $
+    """,
+    re.VERBOSE,
+)
 
 
 class Offer(NamedTuple):
@@ -50,14 +57,14 @@ def complete(tx: Tx, project: Project, text: str, at: int, since_ms: int | None 
     within_quotes = text[:at].replace('\\"', "").count('"') % 2 == 1
     if typed is None or (within_quotes and not typed["colon"]):
         return Completion(at, at, [])
-    key, value = typed["key"], typed["value"]
+    key, value = typed["key"], typed["value"] or ""
     sampled, _ = search.older(tx, Search((project.number,), "", since_ms), limit=SAMPLED, place=None)
     if typed["colon"]:
         key = folded(key.strip('"'))
         found = _values(tx, project, ALIASES.get(key, key), sampled)
         offers = _fitting(found, value.strip('"'))
-        spelled = [Offer(text, n) for name, n in offers if (text := _spelled(key, name))]
-        return Completion(at - len(value), at, spelled)
+        offered = [Offer(text, n) for name, n in offers if (text := _spelled(key, name))]
+        return Completion(at - len(value), at, offered)
     begin = at - len(key)
     return Completion(begin, at, [Offer(f"{name}:", n) for name, n in _fitting(_names(sampled), key) if _plain(name)])
 
@@ -65,7 +72,9 @@ def complete(tx: Tx, project: Project, text: str, at: int, since_ms: int | None 
 def _spelled(key: str, value: str) -> str:
     """A value as it stands behind its field."""
     leaf = term(key, value)
-    return canonical(leaf).removeprefix(canonical(Facet(key, "x")).removesuffix("x")) if leaf else ""
+    text = spelled(leaf) if leaf is not None else ""
+    # The key may have quotes, and colons in them.
+    return text.removeprefix(canonical(Facet(folded(key), "x")).removesuffix("x")) if ":" in text else ""
 
 
 def _plain(name: str) -> bool:
@@ -106,6 +115,13 @@ def _values(tx: Tx, project: Project, key: str, sampled: list[Event]) -> Counter
             values.update(dict.fromkeys(vocabulary.known(tx, project.number, key), 0))
         for event in sampled:
             for name, value in fields(event.context, _SAMPLED_FIELDS):
-                if folded(name) == key and value not in {None, ""}:
-                    values[f"{value}".lower() if isinstance(value, bool) else str(value)] += 1
+                if folded(name) == key and (shown := _shown(value)):
+                    values[shown] += 1
     return values
+
+
+def _shown(value: Scalar) -> str:
+    """A value as it can be asked for; empty where nobody would: numbers with a fraction are compared."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else ""

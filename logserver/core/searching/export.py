@@ -59,7 +59,7 @@ def kind(form: Format, slug: str, spelling: Spelling, columns: Sequence[str] = (
             lambda reason: _encode({INCOMPLETE: reason}) + b"\n",
         )
     return Kind(
-        _rows([(*OWN_COLUMNS, *columns, "context")]),
+        _rows([(*OWN_COLUMNS, *map(harmless, columns), "context")]),
         lambda found: _rows([_cells(event, slug, spelling, columns) for event in found]),
         lambda reason: _rows([(INCOMPLETE, reason)]),
     )

@@ -12,7 +12,7 @@ from logserver.store.ids import Spelling, id_ms
 from logserver.store.words import severity
 
 MOST_CHARACTERS = 300
-MOST_ATTRIBUTES = 6
+MOST_ATTRIBUTES = 5
 _VALUE_CHARACTERS = 80
 _LOOKED_AT_FIELDS = 40
 
@@ -20,8 +20,6 @@ FIRST = (
     "service",
     "logger",
     "exception.class",
-    "environment",
-    "release",
     "duration_ms",
     "value",
     "unit",
@@ -29,6 +27,8 @@ FIRST = (
     "status_code",
     "user_id",
     "request_id",
+    "environment",
+    "release",
 )
 """What is shown of a context before anything else."""
 

@@ -48,6 +48,7 @@ CREATE INDEX error_groups_by_project ON error_groups (project, status, last_seen
 CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;
 -- Alerts that wait for somebody, past all those that are resolved.
 CREATE INDEX alerts_by_status ON alerts (project, status, triggered_at, id);
+CREATE INDEX stream_sessions_by_agent ON stream_sessions (agent, id);
 
 -- How the store grows: what it held on each UTC day when it was measured last (core/growth.py).
 CREATE TABLE store_days (

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from logserver.core.alerting import alerts
 from logserver.core.alerting.alerts import MOST_IDS, Alert, Position
+from logserver.core.errors import inbox
 from logserver.core.faults import Conflict, Invalid, NotFound
 from logserver.store.tx import Tx
 from logserver.web.alerts import words
@@ -24,6 +25,8 @@ class Row(NamedTuple):
     alert: Alert
     name: str
     group: str
+    key: str
+    """What the group is called: of an error its title."""
     place: str
 
 
@@ -37,7 +40,7 @@ async def index(visit: Visit) -> Response:
         raise Invalid([("severity", f"must be {', '.join(SEVERITIES)}")])
     before = _position(visit.query.get("before", ""))
 
-    def look(tx: Tx) -> tuple[list[Alert], Position | None, dict[str, int]]:
+    def look(tx: Tx) -> tuple[list[Row], Position | None, dict[str, int]]:
         found, onward = alerts.page(
             tx,
             visit.project.number,
@@ -47,23 +50,20 @@ async def index(visit: Visit) -> Response:
             limit=A_PAGE,
             before=before,
         )
-        return found, onward, alerts.waiting(tx, visit.project.number)
+        return [_row(tx, visit, alert) for alert in found], onward, alerts.waiting(tx, visit.project.number)
 
     found, onward, waiting = await visit.site.resources.database.read(look)
     asked = {"status": status, "severity": severity, "rule": rule_id}
     spelled = f"{onward[0]}.{onward[1]}" if onward else None
     return visit.page(
         "alerts/alerts.html",
-        rows=[
-            Row(each, words.called(each.rule_id, each.rule_name), words.group(each), words.place(visit, each))
-            for each in found
-        ],
+        rows=found,
         waiting=waiting,
         status=status,
         severity=severity,
         severities=SEVERITIES,
         rule=rule_id,
-        rule_name=words.called(rule_id, found[0].rule_name if found else rule_id) if rule_id else "",
+        rule_name=words.called(rule_id, found[0].alert.rule_name if found else rule_id) if rule_id else "",
         older=visit.place("/alerts", **asked, before=spelled) if spelled else None,
         newer=visit.place("/alerts", **asked) if before else None,
         here=visit.place("/alerts", **asked),
@@ -73,15 +73,13 @@ async def index(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """An alert, with the events it counts."""
     database, project = visit.site.resources.database, visit.project.number
-    alert = await database.look_up(alerts.read, project, visit.request.params["alert"])
-    return visit.page(
-        "alerts/alert.html",
-        alert=alert,
-        name=words.called(alert.rule_id, alert.rule_name),
-        group=words.group(alert),
-        place=words.place(visit, alert),
-        events=[words.happened(visit, spelled) for spelled in reversed(alert.event_ids)],
-    )
+
+    def look(tx: Tx) -> Row:
+        return _row(tx, visit, alerts.read(tx, project, visit.request.params["alert"]))
+
+    row = await database.look_up(look)
+    events = [words.happened(visit, spelled) for spelled in reversed(row.alert.event_ids)]
+    return visit.page("alerts/alert.html", **row._asdict(), events=events)
 
 
 async def change(visit: Visit) -> Response:
@@ -101,6 +99,14 @@ async def change(visit: Visit) -> Response:
     said = f"{n} alert{'' if n == 1 else 's'} {status}." if n else "Nothing to change: tick some alerts first."
     single = visit.form.get("from")
     return visit.see(visit.place(f"/alerts/{single}") if single else _back(visit), said)
+
+
+def _row(tx: Tx, visit: Visit, alert: Alert) -> Row:
+    key = alert.group_key
+    if alert.group_by == "error_group":
+        with suppress(NotFound):
+            key = inbox.find(tx, alert.project, key).title or key
+    return Row(alert, words.called(alert.rule_id, alert.rule_name), words.group(alert), key, words.place(visit, alert))
 
 
 def _changed(tx: Tx, visit: Visit, ids: Sequence[str], status: str) -> int:

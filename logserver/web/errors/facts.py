@@ -9,10 +9,11 @@ from logserver.store.events import Event
 from logserver.store.ids import LOCAL_MASK, Spelling, id_ms, uuid_text
 from logserver.web.formats import iso, pretty
 
-LONGEST = 2_000
+LONGEST = 1_000
 """Characters of a value that are shown; the rest is in the copy as JSON."""
 
-MOST_ROWS = 200
+MOST_ROWS = 100
+"""Of a portion; the rest is in the copy, too."""
 
 _REQUEST = ("request", "http")
 _OF_REQUEST = (

@@ -9,7 +9,7 @@ from logserver.core.errors import inbox, triage
 from logserver.core.errors.inbox import Filter, Page
 from logserver.core.people.accounts import User
 from logserver.core.projects import Project
-from logserver.store import occurrences, series
+from logserver.store import dimensions, occurrences
 from logserver.store.tx import Tx
 from logserver.web.visit import Visit, local_path
 
@@ -97,8 +97,8 @@ def read(tx: Tx, project: Project, asked: Asked, now_ms: int) -> Shown:
         summed,
         inbox.tallies(tx, number, now_ms),
         triage.assignable(tx, project),
-        series.values_of(tx, number, "error", "environment"),
-        series.values_of(tx, number, "error", "level"),
+        dimensions.values(tx, number, "error", "environment"),
+        dimensions.values(tx, number, "error", "level"),
     )
 
 

@@ -1,11 +1,12 @@
 """What the pages of monitors show of one, and the line that checks it in."""
 
 import shlex
+from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
 
-from logserver.api.addresses import socket_origin
+from logserver.api.addresses import origin
 from logserver.core import monitor_history
 from logserver.core.monitor_history import Spell
 from logserver.core.monitors import Monitor, State
@@ -25,9 +26,10 @@ ORDER: tuple[State, ...] = ("error", "missed", "ok", "paused")
 
 
 class Strip(NamedTuple):
-    """A history strip: the state of each part, and in words for those who do not see it."""
+    """A history strip: by state where its runs of parts begin and how long they are; and in words."""
 
-    states: list[State | None]
+    parts: int
+    runs: dict[State | None, list[tuple[int, int]]]
     label: str
 
 
@@ -50,7 +52,13 @@ def strip(history: list[Spell], since_ms: int, until_ms: int, parts: int, span: 
     """The strip of a time, which is called ``span``."""
     states = monitor_history.strip_of(history, since_ms, until_ms, parts)
     counted = [f"{WORDS[state]} in {n} of {parts} parts" for state in ORDER if (n := states.count(state))]
-    return Strip(states, f"The last {span}: {', '.join(counted) or 'nothing is known'}")
+    runs: dict[State | None, list[tuple[int, int]]] = {}
+    at = 0
+    for state, run in groupby(states):
+        length = len(list(run))
+        runs.setdefault(state, []).append((at, length))
+        at += length
+    return Strip(parts, runs, f"The last {span}: {', '.join(counted) or 'nothing is known'}")
 
 
 def curl_line(visit: Visit, slug: str, environment: str, interval_seconds: int) -> str:
@@ -58,9 +66,9 @@ def curl_line(visit: Visit, slug: str, environment: str, interval_seconds: int) 
     said = {"slug": slug, "environment": environment, "status": "ok", "expected_interval_seconds": interval_seconds}
     body = msgspec.json.encode({"check_in": said}).decode()
     resources = visit.site.resources
-    origin = "http" + socket_origin(visit.request, resources.gate, resources.public_url).removeprefix("ws")
+    reached = origin(visit.request, resources.gate, resources.public_url)
     return (
-        f"curl -fsS {origin}/api/v1/check_ins"
+        f"curl -fsS {reached}/api/v1/check_ins"
         ' -H "Authorization: Bearer $LOGSERVER_TOKEN" -H "Content-Type: application/json"'
         f" -d {shlex.quote(body)}"
     )

@@ -8,6 +8,8 @@ class Guide(NamedTuple):
 
     key: str
     name: str
+    edge: bool = False
+    """Whether it needs a token of agents."""
 
 
 GUIDES: dict[str, list[Guide]] = {
@@ -27,7 +29,7 @@ GUIDES: dict[str, list[Guide]] = {
         Guide("luminalog-curl", "curl"),
     ],
     "LogStitch": [Guide("logstitch-javascript", "JavaScript"), Guide("logstitch-curl", "curl")],
-    "LogFleet": [Guide("agent", "Log files")],
+    "LogFleet": [Guide("agent", "Log files", edge=True)],
 }
 """By product, in the order they are shown."""
 

@@ -4,10 +4,11 @@ from starlette.responses import Response
 
 from logserver.api.addresses import origin
 from logserver.core.faults import Fault
+from logserver.core.fleet import edge_keys
 from logserver.core.people import founding
 from logserver.core.people.accounts import User
 from logserver.core.projects import Project
-from logserver.core.tokens import Issued
+from logserver.core.tokens import EDGE_SCOPES, PREFIXES, Issued
 from logserver.store import events
 from logserver.store.events import Event
 from logserver.store.ids import id_ms
@@ -25,13 +26,13 @@ async def page(visit: Visit) -> Response:
     """GET: the lines of one client, filled in with the server's address and, while it is fresh, a token."""
     product, guide = chosen(visit.query.get("with", ""))
     newest = await visit.site.resources.database.look_up(_newest, visit.project)
-    resources = visit.site.resources
+    resources, token = visit.site.resources, fresh_tokens.kept(visit)
     return visit.page(
         "projects/start.html",
         guides=GUIDES,
         product=product,
         guide=guide,
-        token=fresh_tokens.kept(visit),
+        token=token if token is not None and guide.edge == token.startswith(PREFIXES["edge"]) else None,
         now=iso(visit.now_ms),
         address=origin(visit.request, resources.gate, resources.public_url).rstrip("/"),
         **_arrival(newest),
@@ -50,11 +51,15 @@ async def arrival(visit: Visit) -> Response:
 
 async def make_token(visit: Visit) -> Response:
     """POST: another token, which this browser keeps for an hour."""
+    guide = chosen(visit.form.get("with"))[1]
 
     def make(tx: Tx, project: Project, user: User, now_ms: int) -> Issued:
+        if guide.edge:
+            return edge_keys.create(
+                tx, name="set up", project=project, permissions=EDGE_SCOPES, user=user, now_ms=now_ms
+            )[1]
         return founding.first_token(tx, project, user, now_ms)
 
-    guide = chosen(visit.form.get("with"))[1]
     goal = visit.place("/start", **{"with": guide.key if guide.key != "curl" else None})
     try:
         made = await visit.site.resources.database.write(make, visit.project, visit.user, visit.now_ms)

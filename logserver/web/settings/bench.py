@@ -8,17 +8,15 @@ from logserver.api.fields import Fields
 from logserver.contracts.logstitch.events import check_bounds, matched, redacted
 from logserver.core.faults import Invalid
 from logserver.core.nesting import excess
-from logserver.core.redaction import rules
 from logserver.core.redaction.engine import Policies
 from logserver.core.redaction.rules import Rule
 from logserver.core.redaction.telemetry import redact_event
 from logserver.store.events import Event
-from logserver.store.tx import Tx
 
 DRAFT = "this rule"
 """The id of a rule that is tried and has not been saved."""
 
-LONGEST = 65_536
+LONGEST = 16_384
 """Characters of a sample."""
 
 MOST_MATCHES = 100
@@ -43,21 +41,19 @@ class Trial(NamedTuple):
     """How many there were."""
 
 
-def run(tx: Tx, policies: Policies, project: int, draft: Rule | None, sample: Sample) -> Trial:
+def run(policies: Policies, known: list[Rule], draft: Rule | None, sample: Sample) -> Trial:
     """Try the rules of a project on a sample, with ``draft`` in place of the rule of its id, or beside the others.
 
-    Raises Invalid, with ``sample`` or ``event`` as the field, for what cannot be read or would not be stored.
+    It may take seconds, where there are many rules that look far. Raises Invalid, with ``sample`` or ``event`` as the
+    field, for what cannot be read or would not be stored.
     """
     if not sample.text:
         raise Invalid([("sample", "paste a line or an event first")])
     if len(sample.text) > LONGEST:
         raise Invalid([("sample", f"must be at most {LONGEST:,} characters")])
-    known = rules.every(tx, project)
-    names = {rule.id: rule.name for rule in known}
-    policy = policies.of(tx, project)
-    if draft is not None:
-        names[draft.id] = draft.name or DRAFT
-        policy = policies.made_of([*(rule for rule in known if rule.id != draft.id), draft])
+    tried = known if draft is None else [*(rule for rule in known if rule.id != draft.id), draft]
+    names = {rule.id: rule.name or DRAFT for rule in tried}
+    policy = policies.made_of(tried)
     value = _value(sample)
     if value is None:
         event = _event({"message": sample.text})
@@ -74,6 +70,8 @@ def run(tx: Tx, policies: Policies, project: int, draft: Rule | None, sample: Sa
         return _trial(_pretty(found.value), found.matches, names)
     event = _event(value)
     matches = redact_event(policy, event)
+    if matches:
+        del event.context["redactions"]  # they are listed beside it
     shown = {"level": event.level, "message": event.message, "context": event.context}
     return _trial(_pretty(shown), matches, names)
 

@@ -11,6 +11,9 @@ from logserver.store.tx import Tx
 from logserver.web.settings.figures import UNITS, in_unit, required, size, whole
 from logserver.web.visit import Visit
 
+MOST = 200
+"""Tokens that are listed."""
+
 
 async def show(visit: Visit) -> Response:
     """The forms."""
@@ -71,7 +74,10 @@ async def _page(visit: Visit, fault: Invalid | None = None, **given: str) -> Res
     def look(tx: Tx) -> dict[str, Any]:
         rates = log_rates.every(tx)
         usable = [each for each in tokens.every(tx, project, kind="project") if each.revoked_at is None]
-        return {"used": quotas.used(tx, visit.now_ms).get(project.number, 0), "usable": usable, "rates": rates}
+        # Those with limits of their own first: what is cut off is as usual.
+        usable.sort(key=lambda each: each.id not in rates)
+        used = quotas.used(tx, visit.now_ms).get(project.number, 0)
+        return {"used": used, "usable": usable[:MOST], "rates": rates}
 
     amount, unit = in_unit(project.monthly_bytes)
     values = {

@@ -1,5 +1,6 @@
 """The redaction rules of a project: switched, made, changed, deleted, and tried before they are."""
 
+import asyncio
 from typing import Any
 
 from starlette.responses import Response
@@ -14,6 +15,9 @@ from logserver.store.tx import Tx
 from logserver.web.settings import bench
 from logserver.web.settings.bench import Trial
 from logserver.web.visit import Visit
+
+TRIAL_SECONDS = 10
+"""How long trying out may take, and the waiting for others who try."""
 
 _NEW: dict[str, Any] = {
     "rule": "", "type": "pattern", "name": "", "pattern": "", "fields": "", "behavior": "replace", "enabled": True,
@@ -86,11 +90,14 @@ async def try_out(visit: Visit) -> Response:
     values = _values(visit)
     sample = bench.Sample(visit.form.get("sample"), audit=visit.form.get("shape") == "audit")
     trial, problems = None, {}
+    resources = visit.site.resources
     try:
         draft = _draft(values)
-        trial = await visit.site.resources.database.read(
-            bench.run, visit.site.resources.policies, visit.project.number, draft, sample
-        )
+        known = await resources.database.read(rules.every, visit.project.number)
+        async with asyncio.timeout(TRIAL_SECONDS):
+            trial = await visit.site.aside.run(bench.run, resources.policies, known, draft, sample)
+    except TimeoutError:
+        problems = {"sample": f"this took longer than {TRIAL_SECONDS} seconds; such rules would hold up every event"}
     except Invalid as fault:
         problems = _problems(fault)
     if visit.partial:

@@ -11,8 +11,8 @@ from logserver.core.tokens import Issued, Token
 from logserver.web.settings.figures import whole
 from logserver.web.visit import Visit
 
-MOST_ENDED = 100
-"""How many of those that have ended are listed."""
+MOST = 200
+"""How many of those in use, and of those that have ended, are listed: the newest."""
 
 _BLANK: dict[str, Any] = {"name": "", "kind": "project", "spelling": SPELLINGS[0], "scopes": [], "days": ""}
 
@@ -68,8 +68,9 @@ async def _page(
     return visit.page(
         "settings/tokens.html",
         422 if problems else 200,
-        in_use=in_use,
-        ended=ended[:MOST_ENDED],
+        in_use=in_use[:MOST],
+        in_use_count=len(in_use),
+        ended=ended[:MOST],
         ended_count=len(ended),
         values=values,
         problems=problems or {},

@@ -134,3 +134,12 @@ def test_events_are_links_and_text(server: Server, sender: Sender) -> None:
     assert "<script>" not in page.text.replace('<script src="', "")
     assert "<b>" not in page.text
     assert "evt_X" in text_of(page)
+
+
+def test_an_error_is_called_by_its_title(server: Server, sender: Sender) -> None:
+    sent = {"event": {"event_type": "error", "message": "PaymentDeclined: card expired"}}
+    assert server.post("/api/v1/ingest_events", sent, sender.token).status_code == 201
+    ((alert,),) = server.rows("SELECT uuid FROM alerts")
+    visitor = member(server, sender.project)
+    for path in ("", f"/{alert}"):
+        assert "PaymentDeclined: card expired" in text_of(visitor.get(of(sender, path)))

@@ -7,6 +7,7 @@ import pytest
 from httpx2 import Response
 
 from logserver.core import projects
+from logserver.core.tokens import digest
 from logserver.web.projects.fresh_tokens import SECONDS
 from logserver.web.projects.guides import GUIDES
 from tests.serving import Sender, Serve, Server
@@ -24,7 +25,7 @@ def lines(shown: Response) -> str:
 
 
 def tokens_in(shown: Response) -> set[str]:
-    return set(re.findall(r"logister_[\w-]{32}", shown.text))
+    return set(re.findall(r"(?:logister|lf_prod)_[\w-]{32}", shown.text))
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -36,9 +37,23 @@ def test_every_client_has_lines_with_the_address_and_the_token(serve: Serve, key
     shown = visitor.get(made.headers["Location"].removeprefix("/here"))
     assert shown.status_code == 200
     assert "https://logs.example.com/here" in lines(shown)
-    assert len(tokens_in(shown)) == (0 if key == "agent" else 1)
+    (token,) = tokens_in(shown)
+    assert server.rows("SELECT kind, project FROM tokens WHERE digest = ?", digest(token)) == [
+        ("edge" if key == "agent" else "project", sender.project.number)
+    ]
     assert text_of(shown).count("YOUR_TOKEN") == 0
     assert f'with={key}" aria-current="page"' in shown.text
+
+
+def test_a_token_of_agents_is_no_token_of_programs(server: Server, sender: Sender) -> None:
+    visitor = signed_in(server)
+    visitor.post(f"/p/{sender.project.slug}/start/token", {"with": "agent"})
+    assert tokens_in(page(visitor, sender)) == set()
+    (token,) = tokens_in(page(visitor, sender, **{"with": "agent"}))
+    visitor.post(f"/p/{sender.project.slug}/start/token", {"with": "curl"})
+    assert tokens_in(page(visitor, sender, **{"with": "agent"})) == set()
+    registered = server.post("/api/v1/edge/register", {"name": "web-1"}, token)
+    assert registered.is_success, registered.text
 
 
 def test_the_address_is_the_one_that_was_asked_where_no_other_is_set(server: Server, sender: Sender) -> None:

@@ -9,7 +9,7 @@ from logserver.core.errors import inbox
 from logserver.core.projects import Project
 from logserver.core.times import iso_text
 from logserver.core.tokens import Credential
-from logserver.store import events, series
+from logserver.store import countings, events
 from logserver.store.tx import Tx
 
 _MINUTE_MS = 60_000
@@ -72,7 +72,7 @@ def _counts(tx: Tx, project: Project, since_minute: int, until_minute: int) -> w
     kinds: Counter[str] = Counter()
     levels: Counter[str] = Counter()
     environments: Counter[str] = Counter()
-    for kind, level, environment, n in series.counted(tx, project.number, since_minute, until_minute):
+    for kind, level, environment, n in countings.counted(tx, project.number, since_minute, until_minute):
         kinds[kind] += n
         levels[level] += n
         environments[environment] += n

@@ -132,7 +132,7 @@ class Summary(msgspec.Struct):
     last_deployment: Deployment | None
 
 
-class Event(msgspec.Struct):
+class Event(msgspec.Struct, omit_defaults=True):
     """An event, whatever dialect it was sent in."""
 
     id: str

@@ -1,4 +1,5 @@
 /* The live tail: rows come in at the top; who scrolls down, or presses Pause, is not disturbed. */
+import { lineTimes } from "./line-times.js";
 import { localTimes } from "./page.js";
 
 const MOST_ROWS = 500;
@@ -63,6 +64,7 @@ if (bar) {
             cell.textContent = value;
         }
         localTimes(row);
+        lineTimes(row);
         return row;
     };
 

@@ -1,4 +1,5 @@
 /* The list of records: a row opens its whole record, the histogram is brushed, exports tell how far they are. */
+import "./line-times.js";
 import { localTimes, say } from "./page.js";
 
 const table = document.getElementById("lines");
@@ -55,7 +56,6 @@ if (table) {
         const row = rows[event.key === "j" ? at + 1 : Math.max(at - 1, 0)];
         row?.querySelector(".when a").focus();
     });
-    table.classList.add("with-scripts");
     for (const row of table.querySelectorAll("tr.line")) row.classList.add("opens");
 }
 

@@ -1,7 +1,6 @@
 // The viewer in another site's frame: its token stands behind the # of its address, and goes to the server in a header only.
 function token() {
-    const said = decodeURIComponent(location.hash.slice(1));
-    return said.startsWith("token=") ? said.slice("token=".length) : said;
+    return new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 }
 
 const begin = () => document.body.dispatchEvent(new CustomEvent("begin"));
@@ -20,5 +19,6 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
 });
 
+// The page around the frame may give it another token by another fragment, which loads nothing anew.
 addEventListener("hashchange", begin);
-begin();
+document.addEventListener("htmx:load", begin, { once: true });
