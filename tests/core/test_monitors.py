@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from logserver.core import monitors
+from logserver.core.faults import NotFound
 from logserver.core.monitors import CheckIn, Monitor
 from logserver.core.projects import Project
 from logserver.store.tx import Tx
@@ -154,3 +155,19 @@ def test_a_pass_is_bounded_and_says_whether_there_is_more(tx: Tx, project: Proje
     now = START_MS + HOUR
     assert [monitors.miss_overdue(tx, now, limit=2) for _ in range(3)] == [True, True, False]
     assert len(transitions(tx)) == 5
+
+
+def test_a_monitor_is_found_in_its_own_project_only(tx: Tx, project: Project) -> None:
+    monitor = check_in(tx, project)
+    assert monitors.find(tx, project.number, monitor.uuid.upper()).id == monitor.id
+    for number, public_id in ((project.number + 1, monitor.uuid), (project.number, "none")):
+        with pytest.raises(NotFound):
+            monitors.find(tx, number, public_id)
+
+
+def test_one_that_is_removed_leaves_nothing_and_begins_anew(tx: Tx, project: Project) -> None:
+    monitor = check_in(tx, project, status="error")
+    monitors.remove(tx, monitor, START_MS)
+    assert (monitors.every(tx, project.number), transitions(tx)) == ([], [])
+    assert tx.execute("SELECT status FROM alerts").fetchall() == [("resolved",)]
+    assert check_in(tx, project, START_MS + HOUR).uuid != monitor.uuid

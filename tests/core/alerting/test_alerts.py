@@ -202,3 +202,13 @@ def test_a_pass_of_tidying_is_bounded(tx: Tx, project: Project) -> None:
     now = START_MS + 2 * YEAR_MS
     assert [alerts.tidy(tx, now) for _ in range(3)] == [True, True, False]
     assert alerts.page(tx, project.number, limit=10) == ([], None)
+
+
+def test_what_waits_for_somebody_is_counted(tx: Tx, project: Project) -> None:
+    assert alerts.waiting(tx, project.number) == {"open": 0, "acknowledged": 0}
+    rung = [ring(tx, project, at) for at in range(4)]
+    alerts.transition(tx, project.number, rung[0].id, "acknowledged", START_MS)
+    alerts.transition(tx, project.number, rung[1].id, "resolved", START_MS)
+    other = projects.create(tx, slug="other", now_ms=START_MS)
+    ring(tx, other)
+    assert alerts.waiting(tx, project.number) == {"open": 2, "acknowledged": 1}
