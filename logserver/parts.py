@@ -1,6 +1,7 @@
 """What the settings mean to the parts of the server."""
 
 from collections.abc import Callable
+from functools import cache
 from urllib.parse import urlsplit
 
 from logserver.api.gate import Rates
@@ -74,6 +75,13 @@ def rates(settings: Settings) -> Rates:
     )
 
 
+@cache
+def _looks() -> tuple[Assets, Renderer]:
+    """What pages look like, which no setting changes: read, and its templates compiled, once a process."""
+    assets = Assets()
+    return assets, Renderer(web.shared(assets))
+
+
 def site(
     settings: Settings,
     resources: Resources,
@@ -86,7 +94,7 @@ def site(
     report: Callable[[int], Report],
 ) -> Site:
     """What the pages work with."""
-    assets = Assets()
+    assets, renderer = _looks()
     reached = urlsplit(settings.public_url.strip())
     return Site(
         resources=resources,
@@ -103,7 +111,7 @@ def site(
         prefix=reached.path.rstrip("/"),
         frame_ancestors=settings.viewer_frame_ancestors,
         assets=assets,
-        renderer=Renderer(web.shared(assets)),
+        renderer=renderer,
         tails=tails,
         exports=Exports(resources.clock),
     )

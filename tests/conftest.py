@@ -1,4 +1,5 @@
 import gc
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +10,7 @@ from starlette.testclient import TestClient
 from logserver.app import Application
 from logserver.core.people.passwords import Argon2, Passwords
 from tests.fakes import FakeClock
-from tests.serving import CHEAP, Sender, Serve, Server, settings
+from tests.serving import CHEAP, Sender, Serve, Server, empty_store, settings
 
 
 @pytest.fixture
@@ -27,7 +28,10 @@ def serve(tmp_path: Path, clock: FakeClock) -> Iterator[Serve]:
         ) -> Server:
             """``peer`` is where its client's requests come from, ``host`` what they call the server."""
             passwords = passwords or Passwords(Argon2(CHEAP))
-            app = Application(settings(tmp_path / "data", **values), clock, passwords)
+            folder = tmp_path / "data"
+            if not folder.exists():
+                shutil.copytree(empty_store(), folder)
+            app = Application(settings(folder, **values), clock, passwords)
             client = TestClient(app, f"http://{host}", client=(peer, 50_000))
             return Server(app, running.enter_context(client), clock)
 

@@ -1,6 +1,10 @@
 """A real server in this process, on a folder of its own, with a clock that tests turn."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -27,6 +31,16 @@ T = TypeVar("T")
 
 CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
 """What the passwords of tests cost."""
+
+
+@cache
+def empty_store() -> Path:
+    """The folder of a store with nothing but its tables, to be copied: making one anew takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp()) / "data"
+    atexit.register(shutil.rmtree, folder.parent)
+    with transaction(folder):
+        pass
+    return folder
 
 
 class Sender(NamedTuple):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,11 +31,17 @@ class Import(NamedTuple):
     level: int
 
 
+@cache
 def parsed(name: str) -> ast.Module:
     return ast.parse(FILES[name].read_text(encoding="utf-8"), name)
 
 
-def imports(name: str) -> Iterator[Import]:
+@cache
+def imports(name: str) -> tuple[Import, ...]:
+    return tuple(_imports(name))
+
+
+def _imports(name: str) -> Iterator[Import]:
     for node in ast.walk(parsed(name)):
         if isinstance(node, ast.Import):
             yield from (Import(node.lineno, alias.name, 0) for alias in node.names)
