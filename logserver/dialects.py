@@ -27,8 +27,8 @@ from logserver.core.faults import NotFound
 _Refuse = Callable[[Exception, str], Reply]
 
 _DIALECTS: list[tuple[tuple[str, ...], _Refuse, bool]] = [
-    ((reads.PREFIX,), reads_refusals.refuse, False),
     (logister.PREFIXES, logister_refusals.refuse, False),
+    ((reads.PREFIX,), reads_refusals.refuse, False),
     (logfleet.PREFIXES, logfleet_refusals.refuse, False),
     (logstitch.PREFIXES, logstitch_refusals.refuse, True),
     ((luminalog.PREFIX,), luminalog_refusals.refuse, False),
