@@ -12,6 +12,8 @@ from logserver.core.live import tails
 from logserver.core.people import browser_sessions
 from logserver.core.searching import exports
 from logserver.core.tokens import READ_SCOPES
+from logserver.core.tracing import timings, trace
+from logserver.store import occurrences
 from logserver.web.page import Access
 from logserver.web.routes import DECLARED
 from logserver.web.tracing import metrics
@@ -62,14 +64,17 @@ def test_the_limits_of_the_pages() -> None:
         "exports at a time of a person": exports.MOST_OF_USER,
         "errors changed at once": triage.MOST_AT_ONCE,
         "frames of a stack that are shown": stacks.MOST_FRAMES,
+        "users of an error that are told apart": occurrences.MOST_USERS,
+        "records of a trace that are read": trace.MOST_EVENTS,
         "series of a chart": metrics.MOST,
     }
 
 
-def test_how_long_a_session_lasts() -> None:
-    (found,) = re.findall(r"(\d+) days without use, and (\d+) days in any case", " ".join(readme().split()))
-    days = browser_sessions.IDLE_MS // 86_400_000, browser_sessions.LONGEST_MS // 86_400_000
-    assert tuple(map(int, found)) == days
+def test_the_numbers_in_the_text() -> None:
+    text = " ".join(readme().split())
+    assert re.findall(r"Apdex is for T = (\d+) ms", text) == [str(timings.APDEX_MS)]
+    days = str(browser_sessions.IDLE_MS // 86_400_000), str(browser_sessions.LONGEST_MS // 86_400_000)
+    assert re.findall(r"(\d+) days without use, and (\d+) days in any case", text) == [days]
 
 
 def test_the_viewer_can_be_put_into_a_frame_where_it_is_allowed(tmp_path: Path) -> None:
