@@ -1,6 +1,6 @@
 """What is derived from the declarations and committed for readers: ``python -m tests.examples`` writes it anew.
 
-Two files under examples/ and the tables of settings and routes in the README, each between two comments.
+Two files under examples/, and the tables of settings in the README and of routes in api.md, each between two comments.
 """
 
 import re
@@ -22,6 +22,7 @@ README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
 COLLECTION = EXAMPLES / "logserver.postman_collection.json"
 OPENAPI = EXAMPLES / "openapi.json"
+API = EXAMPLES / "api.md"
 
 
 def endpoints() -> list[Endpoint]:
@@ -34,10 +35,14 @@ def derived() -> dict[Path, str]:
     listed = endpoints()
     openapi = document(listed, title=TITLE, version=__version__, description=DESCRIPTION)
     postman = collection(listed, title=TITLE, description=DESCRIPTION, base_url=f"http://localhost:{Settings().port}")
-    readme = README.read_text(encoding="utf-8")
-    readme = _between(readme, "settings", _table(("Variable", "Default", "Meaning", "Also read"), _settings()))
-    readme = _between(readme, "routes", _table(("Method", "Path", "Credential", "Does"), _routes(listed)))
-    return {OPENAPI: json_text(openapi).decode(), COLLECTION: json_text(postman).decode(), README: readme}
+    settings = _table(("Variable", "Default", "Meaning", "Also read"), _settings())
+    routes = _table(("Method", "Path", "Credential", "Does"), _routes(listed))
+    return {
+        OPENAPI: json_text(openapi).decode(),
+        COLLECTION: json_text(postman).decode(),
+        README: _between(README.read_text(encoding="utf-8"), "settings", settings),
+        API: _between(API.read_text(encoding="utf-8"), "routes", routes),
+    }
 
 
 def _settings() -> Iterator[tuple[str, ...]]:
@@ -73,7 +78,7 @@ def _between(text: str, name: str, table: str) -> str:
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     made, found = re.subn(f"{begin}.*?{end}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
     if found != 1:
-        raise ValueError(f"the README has {found} places for the table of {name}")
+        raise ValueError(f"there are {found} places for the table of {name}")
     return made
 
 

@@ -29,7 +29,8 @@ _STARTS = (
     "/p/storefront/inbox",
     "/p/storefront/start",
     "/p/storefront/performance",
-    "/sign-in",
+    "/account",
+    "/p/storefront/metrics?s=metric:queue.depth",
     "/forgot-password",
     "/",
 )

@@ -20,6 +20,7 @@ from logserver.core.lines.filters import LineFilter
 from logserver.core.metrics import points
 from logserver.store.connections import connect_readonly
 from tests.docs.user import User, blocks, readme
+from tests.examples import EXAMPLES
 from tests.whole.agents import until
 from tests.whole.process import PATIENCE
 from tests.whole.talking import Talk
@@ -28,8 +29,9 @@ FAST = {f"LOGSERVER_AGENT_{name}_INTERVAL": "0.2" for name in ("HEARTBEAT", "MET
 
 
 def section() -> str:
-    """The section of the README."""
-    return readme().partition("## Edge agents\n")[2].partition("\n## ")[0]
+    """The section of the README, and the page that goes on with it."""
+    begun = readme().partition("## Edge agents\n")[2].partition("\n## ")[0]
+    return f"{begun}\n{(EXAMPLES / 'agents.md').read_text(encoding='utf-8')}"
 
 
 def variables(user: User) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from tests.docs.user import User, blocks, needs, readme
+from tests.docs.user import PAGES, User, blocks, needs
 from tests.examples import EXAMPLES, ROOT
 from tests.receiver import Receiver
 from tests.whole.process import PATIENCE, environment, serving
@@ -51,6 +51,9 @@ def answers(path: str, value: Any) -> Callable[[str], bool]:
 PRINTED: list[tuple[str, Callable[[str], bool]]] = [
     ("TOKEN=", is_empty),
     ("MASTER=", is_empty),
+    ("READER=", is_empty),
+    ("logserver groups", shows("payment refused", '"slug":"nightly-backup"')),
+    ("/api/v1/cli/", shows("disk almost full")),
     ("LINK=", is_empty),
     ("export LOGSERVER_AGENT", is_empty),
     ("token set", is_empty),
@@ -120,6 +123,7 @@ def test_what_the_server_says_first_is_what_is_shown(tmp_path: Path) -> None:
     # What it says to type names the program as it was called, and the folder where it is not the usual one.
     there = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8080", "".join(said)).replace(f" --data {tmp_path}", "")
     there = there.replace(f"{sys.executable} -m logserver", ".venv/bin/logserver")
+    there = re.sub(r"(?<=/welcome\?token=)[\w-]+", "…", there)
     assert there.replace(str(tmp_path), "/home/you/.local/share/logserver") == shown
 
 
@@ -189,10 +193,23 @@ def test_a_copy_made_while_the_server_runs_is_put_back(block: str, user: User, t
 
 
 def test_every_link_leads_somewhere_and_every_example_is_linked() -> None:
-    links = set(re.findall(r"\]\(([^)#]+)\)", readme()))
-    files = {link for link in links if "://" not in link}
-    assert {link for link in files if not (ROOT / link).is_file()} == set()
-    assert {str(path.relative_to(ROOT)) for path in EXAMPLES.rglob("*") if path.is_file()} <= files
+    linked = set()
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            if "://" in link:
+                continue
+            file, _, place = link.partition("#")
+            there = (page.parent / file).resolve() if file else page
+            assert there.is_file(), (page.name, link)
+            assert not place or place in headings(there), (page.name, link)
+            linked.add(there)
+    assert {path for path in EXAMPLES.rglob("*") if path.is_file()} <= linked
+
+
+def headings(page: Path) -> set[str]:
+    """What a link names the headings of a page by."""
+    heads = re.findall("^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub("[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def test_the_scripts_can_be_run() -> None:

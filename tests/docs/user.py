@@ -16,12 +16,15 @@ import pytest
 
 from logserver.core.clock import SystemClock
 from logserver.store.database import transaction
-from tests.examples import README, ROOT
+from tests.examples import EXAMPLES, README, ROOT
 from tests.serving import signed_in
 from tests.whole.process import PATIENCE, Server, environment
 from tests.whole.raw import EVENTS, NDJSON, Answer, ask, request
 
 README_ADDRESS = "http://localhost:8080"
+
+PAGES = (README, *(EXAMPLES / f"{name}.md" for name in ("audit", "agents", "limits", "api")))
+"""The README and the pages that go on where it ends, in the order in which what they say is typed."""
 
 
 def needs(program: str) -> str:
@@ -36,7 +39,8 @@ def needs(program: str) -> str:
 
 
 def readme() -> str:
-    return README.read_text(encoding="utf-8")
+    """The README, and what goes on where it ends."""
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 def blocks(language: str) -> list[str]:
