@@ -145,7 +145,7 @@ def _conditions(project: int, wanted: Filter, now_ms: int) -> tuple[list[str], d
     values: dict[str, Any] = {"project": project, "new_since": now_ms - NEW_MS}
     for number, word in enumerate(words):
         # SQLite's lower() knows ASCII only; of other letters each usual spelling is looked for.
-        spelled = sorted({word.lower(), word.upper(), word.capitalize()})
+        spelled = [word] if word.isascii() else sorted({word.lower(), word.upper(), word.capitalize()})
         found = (f"instr(text, lower(:word{number}_{each}))" for each in range(len(spelled)))
         text = "(SELECT lower(title || ' ' || coalesce(subtitle, '')) AS text)"
         conditions.append(f"EXISTS (SELECT 1 FROM {text} WHERE {' OR '.join(found)})")
