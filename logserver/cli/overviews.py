@@ -14,6 +14,7 @@ from logserver.cli.sources import Folder, Server, source_of, source_options
 from logserver.cli.tables import Cell
 from logserver.cli.times import span_text
 from logserver.core.clock import SystemClock
+from logserver.core.errors.groups import without_class
 from logserver.core.times import read_time
 
 _PAGE = 100
@@ -82,7 +83,7 @@ def groups(
             Cell(each["status"], _STATUSES.get(each["status"])),
             Cell(each["project"]),
             *([Cell(each["uuid"])] if ids else []),
-            Cell(": ".join(part for part in (each["subtitle"], each["title"]) if part)),
+            Cell(_title(each)),
         ]
         for each in found
     ]
@@ -162,6 +163,11 @@ def _pages(source: Folder | Server, slug: str, query: dict[str, str | None], lim
         if answer["next_cursor"] is None or not items:
             return
         cursor = {"cursor": answer["next_cursor"]}
+
+
+def _title(group: dict[str, Any]) -> str:
+    said = without_class(group["title"], group["subtitle"])
+    return ": ".join(part for part in (group["subtitle"], said) if part)
 
 
 def _ago(spelled: str | None, now_ms: int) -> str:

@@ -1,7 +1,5 @@
 """The cookies of the pages: their names, how they are read, and how they are set."""
 
-from http.cookies import CookieError, SimpleCookie
-
 from logserver.api.request import Request
 
 SESSION = "logserver_session"
@@ -17,15 +15,12 @@ _HOST = "__Host-"
 """A browser takes a cookie named so over HTTPS only, and from no other host of the same domain."""
 
 
-def value(request: Request, name: str) -> str:
-    """The value of a cookie; empty where there is none."""
-    held = _read(request)
-    return held.get(_HOST + name) or held.get(name, "")
+def value(request: Request, name: str, *, secure: bool) -> str:
+    """The value of a cookie; empty where there is none.
 
-
-def session_secret(request: Request) -> str:
-    """The secret of the session's cookie; empty where there is none."""
-    return value(request, SESSION)
+    Over HTTPS one without the prefix is none of ours: another host of the domain could have planted it.
+    """
+    return _read(request).get(_HOST + name if secure else name, "")
 
 
 def spelled(name: str, value: str, *, secure: bool, strict: bool = False, seconds: int | None = None) -> str:
@@ -42,10 +37,13 @@ def cleared(name: str, *, secure: bool) -> str:
 
 
 def _read(request: Request) -> dict[str, str]:
-    header = request.headers.get(b"cookie")
-    if not header:
-        return {}
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header.decode("latin-1")).items()}
-    except CookieError:
-        return {}
+    """The cookies by name, the first of each: it is the one whose path fits best.
+
+    Whatever else runs on the host puts its own beside ours, and not all of them are spelled by the rules; so each
+    is looked at by itself.
+    """
+    held: dict[str, str] = {}
+    for pair in request.headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, said = pair.strip().partition("=")
+        held.setdefault(name, said)
+    return held

@@ -97,14 +97,6 @@ def percent(share: float | None) -> str:
     return f"{share * 100:.2f}".rstrip("0").rstrip(".") + " %"
 
 
-def without(text: str, beginning: str | None) -> str:
-    """A title without the kind of error that is shown before it, where clients begin their messages with that."""
-    if beginning and text.startswith(beginning):
-        rest = text[len(beginning) :].lstrip(": ")
-        return rest or text
-    return text
-
-
 def pretty(value: Any) -> str:
     """A value as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
@@ -137,6 +129,5 @@ FILTERS = {
     "duration": duration,
     "percent": percent,
     "pretty": pretty,
-    "without": without,
     "sparkline": sparkline,
 }

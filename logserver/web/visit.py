@@ -67,7 +67,8 @@ class Visit:
         self.site = site
         self.request = request
         self.now_ms = site.resources.clock.now_ms()
-        self.secret = cookies.session_secret(request)
+        self.secure = site.secure or site.resources.gate.is_secure(request)
+        self.secret = self.cookie(cookies.SESSION)
         """What the session's cookie says, whether or not there is such a session."""
         self.who: Who | None = None
         self.project_seen: Project | None = None
@@ -76,7 +77,7 @@ class Visit:
         self.form = Form()
         self.query = request.query()
         self.set_cookies: list[str] = []
-        self.secure = site.secure or site.resources.gate.is_secure(request)
+        self._new_form = ""
 
     @property
     def user(self) -> User:
@@ -117,7 +118,7 @@ class Visit:
     @property
     def theme(self) -> Theme:
         """The colours that this browser was told to use."""
-        chosen = cookies.value(self.request, cookies.THEME)
+        chosen = self.cookie(cookies.THEME)
         return "light" if chosen == "light" else "dark" if chosen == "dark" else "auto"
 
     @property
@@ -125,12 +126,15 @@ class Visit:
         """What every form of the page carries as ``form_token``, and every request of a script as X-Form-Token."""
         if self.who is not None:
             return browser_sessions.form_token(self.secret)
-        held = cookies.value(self.request, cookies.FORM)
+        held = self.cookie(cookies.FORM) or self._new_form
         if not held:
-            held = secrets.token_urlsafe(24)
-            self.request.headers[b"cookie"] = f"{cookies.FORM}={held}".encode()  # the page may have more forms
+            held = self._new_form = secrets.token_urlsafe(24)
             self.set_cookies.append(cookies.spelled(cookies.FORM, held, secure=self.secure, strict=True))
         return held
+
+    def cookie(self, name: str) -> str:
+        """The value of one of our cookies; empty where the browser has none."""
+        return cookies.value(self.request, name, secure=self.secure)
 
     @property
     def address(self) -> str:
@@ -148,7 +152,7 @@ class Visit:
 
     def page(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A page made of a template, which knows ``visit`` beside the values."""
-        note = cookies.value(self.request, cookies.NOTE)
+        note = self.cookie(cookies.NOTE)
         if note and not self.partial:
             self.set_cookies.append(cookies.cleared(cookies.NOTE, secure=self.secure))
         shown = {"visit": self, "note": _note(note) if not self.partial else None, **values}

@@ -90,6 +90,15 @@ def test_errors_are_seen_to_by_key(surf: Surf, shop: str) -> None:
     expect(page.get_by_text("The error is reopened.")).to_be_visible()
 
 
+def test_enter_in_a_ticked_box_opens_the_error(surf: Surf, shop: str) -> None:
+    """Left to the browser, it would press the first button of the form: Resolve."""
+    _, page = opened(surf, shop)
+    page.get_by_label("Tick second").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("second")
+
+
 def test_keys_are_letters_while_somebody_types(surf: Surf, shop: str) -> None:
     _, page = opened(surf, shop)
     page.keyboard.press("/")

@@ -74,7 +74,9 @@ def signed_in(server: Server, email: str = "ada@example.com", role: Role = "admi
         return browser_sessions.begin(tx, user, now_ms, address="192.0.2.1", browser="Test/1").secret
 
     visitor = Visitor(server)
-    visitor.cookies["logserver_session"] = secret = server.administer(enter, server.clock.now_ms())
+    secure = server.app.settings.public_url.startswith("https:")
+    secret = server.administer(enter, server.clock.now_ms())
+    visitor.cookies["__Host-logserver_session" if secure else "logserver_session"] = secret
     visitor.form_token = browser_sessions.form_token(secret)
     return visitor
 

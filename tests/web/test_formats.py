@@ -56,19 +56,6 @@ def test_sizes(value: float, said: str) -> None:
     assert formats.size(value) == said
 
 
-@pytest.mark.parametrize(
-    ("title", "kind", "said"),
-    [
-        ("KeyError: 'a'", "KeyError", "'a'"),
-        ("KeyError", "KeyError", "KeyError"),
-        ("it broke", "KeyError", "it broke"),
-        ("it broke", None, "it broke"),
-    ],
-)
-def test_the_kind_of_an_error_is_said_once(title: str, kind: str | None, said: str) -> None:
-    assert formats.without(title, kind) == said
-
-
 @given(st.lists(st.floats(0, 1e12), max_size=60), st.text(max_size=40))
 def test_a_sparkline_holds_no_markup_of_its_label(values: list[float], label: str) -> None:
     drawn = formats.sparkline(values, label)

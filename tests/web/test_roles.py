@@ -208,3 +208,14 @@ def test_over_https_every_cookie_is_of_this_host_only(tmp_path_factory: pytest.T
     for cookie in cookies:
         assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
         assert "Domain" not in cookie
+
+
+def test_over_https_a_cookie_that_another_host_of_the_domain_could_plant_signs_nobody_in(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with running(tmp_path_factory.mktemp("planted"), FakeClock(), public_url="https://logs.example.com") as server:
+        visitor = signed_in(server)
+        secret = visitor.cookies["__Host-logserver_session"]
+        assert visitor.get("/").headers["Location"] == "/projects"
+        visitor.cookies = {"logserver_session": secret}
+        assert visitor.get("/").headers["Location"] == "/sign-in?next=%2F"

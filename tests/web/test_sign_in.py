@@ -114,6 +114,21 @@ def test_the_cookie_is_for_this_server_only(server: Server, ada: str) -> None:
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
 
 
+@pytest.mark.parametrize("other", ['prefs={"a":1}', "=", "no cookie at all", 'x="unfinished', "a b=c,d"])
+def test_what_else_runs_on_the_host_may_spell_its_cookies_as_it_likes(server: Server, other: str) -> None:
+    visitor = signed_in(server)
+    name, _, value = other.partition("=")
+    visitor.cookies = {name: value, **visitor.cookies}
+    assert visitor.get("/").headers["Location"] == "/projects"
+
+
+def test_of_two_cookies_of_a_name_the_first_counts(server: Server) -> None:
+    """Browsers send the one of the longest path first."""
+    visitor = signed_in(server)
+    visitor.cookies["logserver_session"] += "; logserver_session=another"
+    assert visitor.get("/").headers["Location"] == "/projects"
+
+
 def test_a_browser_that_asks_for_nothing_there_is_sees_a_page(server: Server) -> None:
     answer = Visitor(server).get("/no/such/place")
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")

@@ -102,6 +102,21 @@ class Group(msgspec.Struct, frozen=True):
         """The public id."""
         return uuid_text(self.id)
 
+    @property
+    def said(self) -> str:
+        """The title as it stands beside the subtitle."""
+        return without_class(self.title, self.subtitle)
+
+
+def without_class(title: str, subtitle: str | None) -> str:
+    """A title without the class of the error, which many clients put before the message, with its package or not."""
+    for name in filter(None, (subtitle, subtitle.rpartition(".")[2]) if subtitle else ()):
+        if title == name:
+            return ""
+        if title.startswith(f"{name}: "):
+            return title.removeprefix(f"{name}: ")
+    return title
+
 
 def title_of(message: str) -> str:
     """The first non-blank line of a message, at most 500 characters."""

@@ -136,7 +136,7 @@ def _conditions(project: int, wanted: Filter, now_ms: int) -> tuple[list[str], d
         problems.append(("status", f"is one of {', '.join(_SHELVES)}"))
     if wanted.sort not in SORTS:
         problems.append(("sort", f"is one of {', '.join(SORTS)}"))
-    words = wanted.text.lower().split()
+    words = wanted.text.split()
     if len(wanted.text) > _MAX_TEXT or len(words) > _MOST_WORDS:
         problems.append(("q", f"has at most {_MAX_TEXT} characters and {_MOST_WORDS} words"))
     if problems:
@@ -144,8 +144,12 @@ def _conditions(project: int, wanted: Filter, now_ms: int) -> tuple[list[str], d
     conditions = ["project = :project", _SHELVES[wanted.status]]
     values: dict[str, Any] = {"project": project, "new_since": now_ms - NEW_MS}
     for number, word in enumerate(words):
-        conditions.append(f"instr(lower(title || ' ' || coalesce(subtitle, '')), :word{number})")
-        values[f"word{number}"] = word
+        # SQLite's lower() knows ASCII only; of other letters each usual spelling is looked for.
+        spelled = [word] if word.isascii() else sorted({word.lower(), word.upper(), word.capitalize()})
+        found = (f"instr(text, lower(:word{number}_{each}))" for each in range(len(spelled)))
+        text = "(SELECT lower(title || ' ' || coalesce(subtitle, '')) AS text)"
+        conditions.append(f"EXISTS (SELECT 1 FROM {text} WHERE {' OR '.join(found)})")
+        values |= {f"word{number}_{each}": spelling for each, spelling in enumerate(spelled)}
     if wanted.assignee is not None:
         conditions.append("coalesce(assignee, '') = :assignee")
         values["assignee"] = wanted.assignee

@@ -30,7 +30,13 @@ _LISTS = (
     "traceback",
 )
 _CAUSES = ("cause", "inner_exception", "innerException", "inner", "parent")
-_BETWEEN = ("Caused by: ", "The above exception was", "During handling of the above", " ---> ")
+_BETWEEN = ("Caused by: ", "The above exception was", "During handling of the above")
+_NESTED = _INNER, _END_OF_INNER = "---> ", "--- End of inner exception"
+_TEXTUAL = (*_BETWEEN, _INNER, "Traceback (most recent call last)")
+"""How lines begin that tell a list of lines is a whole text."""
+_APART = ("--- End of", "... ", "Traceback (most recent call last)")
+"""How lines begin that stand among frames and are none."""
+_RUBY_HEAD = re.compile(r"([^\s:]+:[0-9]{1,9}:in [`'][^']*'): (.*) \(([\w:]+)\)")
 _THREAD = re.compile(r'^Exception in thread "[^"]*" ')
 
 
@@ -83,12 +89,9 @@ def stacks_of(event: Event) -> list[Stack]:
     if isinstance(said, dict):
         return list(_chain(said))
     for name in _LISTS:
-        if frames := _frames(event.context.get(name)):
-            return [
-                _stack(
-                    _text(event.context.get("exception_class")), _text(event.context.get("exception_message")), frames
-                )
-            ]
+        if found := _stacks(event.context.get(name)):
+            kind, message = (_text(event.context.get(f"exception_{part}")) for part in ("class", "message"))
+            return [found[0]._replace(kind=kind, message=message), *found[1:]]
     if isinstance(said, str) and (found := _of_text(said)):
         return found
     return _of_text(event.message)
@@ -99,10 +102,12 @@ def _chain(said: dict[str, Any]) -> Iterator[Stack]:
         kind = next(
             (text for name in ("qualified_class", "class", "type", "name") if (text := _text(said.get(name)))), ""
         )
-        frames = next((found for name in _LISTS if (found := _frames(said.get(name)))), [])
-        yield _stack(kind.removeprefix("builtins."), _text(said.get("message")) or _text(said.get("value")), frames)
+        found = next((found for name in _LISTS if (found := _stacks(said.get(name)))), [_stack("", "", [])])
+        message = _text(said.get("message")) or _text(said.get("value"))
+        yield found[0]._replace(kind=kind.removeprefix("builtins."), message=message)
         following = next((said[name] for name in _CAUSES if isinstance(said.get(name), dict)), None)
         if following is None:
+            yield from found[1:]
             return
         said = following
 
@@ -119,20 +124,25 @@ def _stack(kind: str, message: str, frames: list[Frame]) -> Stack:
     return Stack(kind, message, frames[:half] + frames[-half:], over)
 
 
-def _frames(said: Any) -> list[Frame]:
-    """The frames of a list or a text, newest first."""
-    if isinstance(said, str):
-        found = _of_text(said)
-        return found[0].frames if found else []
+def _stacks(said: Any) -> list[Stack]:
+    """The stack of a list or a text, with its causes where a text tells of them; empty where there is none."""
     if isinstance(said, dict):
         said = said.get("frames")
-    if not isinstance(said, list):
-        return []
+    if isinstance(said, list) and any(isinstance(each, str) and each.strip().startswith(_TEXTUAL) for each in said):
+        said = "\n".join(each for each in said[:_MOST_LINES] if isinstance(each, str))
+    if isinstance(said, str):
+        return _of_text(said)
+    frames = _frames(said) if isinstance(said, list) else []
+    return [_stack("", "", frames)] if frames else []
+
+
+def _frames(said: list[Any]) -> list[Frame]:
+    """The frames of a list, newest first."""
     frames = []
     for each in said[:_MOST_LINES]:
         if isinstance(each, dict):
             frames.append(of_object(each))
-        elif isinstance(each, str) and each.strip():
+        elif isinstance(each, str) and each.strip() and not each.strip().startswith(_APART):
             line, _, code = each.strip().partition("\n")
             frame = plain_frame(line)
             frames.append(Frame(frame.file, frame.line, frame.column, frame.function, code.strip()[:LONGEST_LINE]))
@@ -149,7 +159,10 @@ def _of_text(text: str) -> list[Stack]:
     """The stacks in a text; empty where fewer than one line is a frame."""
     found: list[Stack] = []
     heading, frames = "", list[Frame]()
-    for line in text[: _MOST_LINES * LONGEST_LINE].splitlines()[:_MOST_LINES]:
+    lines = text[: _MOST_LINES * LONGEST_LINE].splitlines()[:_MOST_LINES]
+    if {_INNER, _END_OF_INNER} <= {start for line in lines for start in _NESTED if line.strip().startswith(start)}:
+        return _of_nested([line.strip() for line in lines])
+    for line in lines:
         stripped = line.strip()
         frame = read_line(stripped)
         if frame is not None:
@@ -159,6 +172,9 @@ def _of_text(text: str) -> list[Stack]:
             frames.append(frame)
         elif not stripped:
             continue
+        elif not frames and (ruby := _RUBY_HEAD.fullmatch(stripped[:LONGEST_LINE])):
+            frames.append(plain_frame(ruby[1]))
+            heading = f"{ruby[3]}: {ruby[2]}"
         elif frames and frames[-1].file.endswith(".py") and line.startswith("    ") and not frames[-1].code:
             last = frames[-1]
             frames[-1] = Frame(last.file, last.line, last.column, last.function, stripped[:LONGEST_LINE])
@@ -176,6 +192,29 @@ def _of_text(text: str) -> list[Stack]:
     return found[::-1] if found and _is_python(found[0].frames) else found[:MOST_CAUSES]
 
 
+def _of_nested(lines: list[str]) -> list[Stack]:
+    """The stacks of .NET, which tells of a cause before the frames of what it caused; the outermost first."""
+    found: list[Stack] = []
+    headings, frames = [""], list[Frame]()
+    for line in lines:
+        frame = read_line(line)
+        if frame is not None:
+            frames.append(frame)
+        elif line.startswith(_INNER):
+            if frames:
+                break  # an AggregateException tells of its causes once more
+            headings.append(line.removeprefix(_INNER))
+        elif line.startswith(_END_OF_INNER) and len(headings) > 1:
+            found.insert(0, _headed(headings.pop(), frames))
+            frames = []
+        elif line and not frames and not found:
+            headings[-1] = line
+    while headings:
+        found.insert(0, _headed(headings.pop(), frames))
+        frames = []
+    return found[:MOST_CAUSES]
+
+
 def _is_python(frames: list[Frame]) -> bool:
     return frames[0].file.endswith(".py") or frames[0].file.startswith("<")
 
@@ -183,6 +222,7 @@ def _is_python(frames: list[Frame]) -> bool:
 def _headed(heading: str, frames: list[Frame]) -> Stack:
     heading = _THREAD.sub("", heading[:_LONGEST_MESSAGE])
     kind, colon, message = heading.partition(": ")
+    kind = kind.partition(" (0x")[0]  # the code of an error of Windows
     if not colon or " " in kind.strip():
         kind, message = ("", heading) if " " in heading else (heading.removesuffix(":"), "")
     return _stack(kind.strip(), message.strip(), _newest_first(frames))

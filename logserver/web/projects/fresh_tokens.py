@@ -22,7 +22,7 @@ def keep(visit: Visit, project: Project, token: str, session_secret: str) -> Non
 
 def kept(visit: Visit) -> str | None:
     """The token of the visit's project that its browser keeps, if it keeps one."""
-    parts = cookies.value(visit.request, cookies.FRESH_TOKEN).split(":")
+    parts = visit.cookie(cookies.FRESH_TOKEN).split(":")
     if len(parts) != _PARTS or parts[0] != visit.project.uuid:
         return None
     sealed = _seal(visit.project, parts[1], visit.secret)

@@ -168,3 +168,21 @@ def test_a_group_that_is_not_there_is_not_found(tx: Tx) -> None:
         groups.read(tx, bytes(16))
     with pytest.raises(NotFound):
         groups.set_status(tx, bytes(16), "resolved", 0)
+
+
+@pytest.mark.parametrize(
+    ("title", "subtitle", "said"),
+    [
+        ("KeyError: 'x'", "KeyError", "'x'"),
+        ("Boom: really: bad", "app.errors.Boom", "really: bad"),
+        ("app.errors.Boom: bad", "app.errors.Boom", "bad"),
+        ("KeyError", "KeyError", ""),
+        ("KeyErrors: many", "KeyError", "KeyErrors: many"),
+        ("payment refused", "CardDeclined", "payment refused"),
+        ("payment refused", None, "payment refused"),
+        (": odd", "", ": odd"),
+        (": odd", "ends.in.", ": odd"),
+    ],
+)
+def test_a_title_is_told_without_the_class_that_stands_beside_it(title: str, subtitle: str | None, said: str) -> None:
+    assert groups.without_class(title, subtitle) == said

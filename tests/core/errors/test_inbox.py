@@ -62,6 +62,12 @@ def test_what_is_asked_for_is_found(server: Server, filled: Sender, asked: dict[
     assert titles(server, filled, **asked)[: len(found) or None] == found
 
 
+@pytest.mark.parametrize("text", ["ärger", "ÄRGER", "Ärger", "überweisung MIT"])
+def test_letters_beyond_ascii_are_found_in_any_case(server: Server, sender: Sender, text: str) -> None:
+    send(server, sender, "ÄRGER mit Überweisung")
+    assert titles(server, sender, text=text) == ["ÄRGER mit Überweisung"]
+
+
 def test_shelves_are_tallied(server: Server, filled: Sender) -> None:
     with snapshot(server.folder) as tx:
         tallies = inbox.tallies(tx, filled.project.number, server.clock.now_ms())

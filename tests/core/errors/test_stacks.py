@@ -42,6 +42,21 @@ Caused by: java.lang.NullPointerException: x is null
 DOTNET = """   at Acme.Shop.OrderService.Total(Int32 id, String name) in C:\\src\\OrderService.cs:line 42
    at Acme.Shop.Cart.get_Lines()
    at System.Threading.Tasks.Task.Execute()"""
+DOTNET_NESTED = """System.InvalidOperationException: Could not save
+ ---> Shop.DbException: Timed out
+ ---> System.Net.SocketException (0x80004005): refused
+   at System.Net.Sockets.Socket.Connect()
+   --- End of inner exception stack trace ---
+   at Shop.Db.Save(Order o) in /src/Db.cs:line 12
+   --- End of inner exception stack trace ---
+   at Shop.Orders.Place(Order o) in /src/Orders.cs:line 42
+--- End of stack trace from previous location ---
+   at Shop.Program.Main()
+ ---> (Inner Exception #0) Shop.DbException: Timed out
+   at Shop.Db.Save(Order o) in /src/Db.cs:line 12<---
+"""
+RUBY_TEXT = """app/user.rb:10:in `name': undefined method `x' for nil: it (NoMethodError)
+\tfrom app/cart.rb:5:in 'Shop::Cart#show'"""
 RUBY = [
     "app/models/order.rb:42:in `total'",
     "/usr/lib/ruby/gems/3.2.0/gems/rack-3.0/lib/rack.rb:12:in 'Rack::Foo#call'",
@@ -261,3 +276,47 @@ def test_a_stack_is_told_as_text() -> None:
 @pytest.mark.parametrize("part", ['File "', "at (", "at a:", "(", ":1", "@", "#1 (", "in `", "at  in ", "<"])
 def test_a_hostile_text_ends(part: str) -> None:
     assert len(stacks_of(event("\n".join([part * 2_000] * 200)))) <= MOST_CAUSES
+
+
+def calls(sent: Event) -> list[tuple[str, str, list[str]]]:
+    return [
+        (stack.kind, stack.message, [frame.function or frame.file for frame in stack.frames])
+        for stack in stacks_of(sent)
+    ]
+
+
+NESTED = [
+    ("System.InvalidOperationException", "Could not save", ["Shop.Orders.Place(Order o)", "Shop.Program.Main()"]),
+    ("Shop.DbException", "Timed out", ["Shop.Db.Save(Order o)"]),
+    ("System.Net.SocketException", "refused", ["System.Net.Sockets.Socket.Connect()"]),
+]
+
+
+def test_dotnet_tells_of_causes_before_the_frames_of_what_they_caused() -> None:
+    assert calls(event(DOTNET_NESTED)) == NESTED
+    said = {"class": "Mine", "message": "M", "stack": DOTNET_NESTED}
+    assert calls(event(exception=said)) == [("Mine", "M", NESTED[0][2]), *NESTED[1:]]
+    assert calls(event(exception={**said, "stack": None, "backtrace": DOTNET_NESTED.splitlines()})) == calls(
+        event(exception=said)
+    )
+
+
+@pytest.mark.parametrize("said", [PYTHON, PYTHON.splitlines()])
+def test_causes_are_found_in_a_stack_that_is_one_text_or_its_lines(said: Any) -> None:
+    found = calls(event(exception={"type": "ValueError", "value": "no: really", "stacktrace": said}))
+    assert [(kind, frames) for kind, _, frames in found] == [
+        ("ValueError", ["<module>"]),
+        ("KeyError", ["charge", "run"]),
+    ]
+    assert calls(event(exception_class="ValueError", stack_trace=said))[1:] == found[1:]
+
+
+def test_what_stands_between_the_frames_of_a_list_is_no_frame() -> None:
+    lines = ["   at Shop.A()", "--- End of stack trace from previous location ---", "   at Shop.B()", "... 2 more"]
+    assert calls(event(exception={"class": "X", "backtrace": lines})) == [("X", "", ["Shop.A()", "Shop.B()"])]
+
+
+def test_ruby_names_the_newest_frame_and_the_error_in_one_line() -> None:
+    assert calls(event(RUBY_TEXT)) == [
+        ("NoMethodError", "undefined method `x' for nil: it", ["name", "Shop::Cart#show"])
+    ]

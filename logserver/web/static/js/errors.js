@@ -90,7 +90,9 @@ const keys = {
 document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || help?.open) return;
     if (event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
-    const act = keys[event.key];
+    // In a ticked box, Enter would press the first button of the form.
+    const key = event.key === "Enter" && event.target.matches("input[name=group]") ? "o" : event.key;
+    const act = keys[key];
     if (!act) return;
     event.preventDefault();
     act();
