@@ -75,6 +75,25 @@ def test_a_time_is_chosen_by_brushing_the_histogram(surf: Surf) -> None:
     expect(page.locator("tr.line")).to_have_count(1)
 
 
+def test_a_time_that_is_typed_is_meant(surf: Surf) -> None:
+    surfer = surf()
+    surfer.sign_in()
+    page = surfer.go("/p/shop/logs")
+    page.get_by_text("Times", exact=True).click()
+    page.get_by_label("From (UTC)").fill("2h")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**range=custom&from=2h**")
+
+
+def test_a_record_that_is_opened_after_the_session_has_ended_leads_to_the_sign_in(surf: Surf) -> None:
+    surfer = surf()
+    surfer.sign_in()
+    page = surfer.go("/p/shop/logs")
+    surfer.context.clear_cookies()
+    page.get_by_text("second").click()
+    page.wait_for_url("**/sign-in*")
+
+
 def test_the_live_tail_waits_while_somebody_reads_further_down(surf: Surf, send: Send) -> None:
     surfer = surf()
     surfer.sign_in()
