@@ -23,6 +23,12 @@ def newest_seq(tx: Tx) -> int:
     return int(tx.execute("SELECT max(seq) FROM arrivals").fetchone()[0] or 0)
 
 
+def forgotten(tx: Tx, after_seq: int) -> bool:
+    """Whether arrivals after ``after_seq`` are known no more: they are kept for an hour."""
+    (oldest,) = tx.execute("SELECT min(seq) FROM arrivals").fetchone()
+    return oldest is not None and oldest > after_seq + 1
+
+
 def arrived(
     tx: Tx, search: Search, after_seq: int, limit: int, *, examined_ids: int = EXAMINED_IDS
 ) -> tuple[list[events.Event], int]:

@@ -12,7 +12,7 @@ import msgspec
 from logserver.store import cursor, events, scan
 from logserver.store.cursor import Place
 from logserver.store.errors import CursorError
-from logserver.store.following import EXAMINED_IDS, newest_seq, unpacked
+from logserver.store.following import EXAMINED_IDS, forgotten, newest_seq, unpacked
 from logserver.store.ids import LOCAL_BITS
 from logserver.store.query import canonical
 from logserver.store.rowcheck import Look, check
@@ -61,8 +61,7 @@ def arrived(tx: Tx, search: Search, after: str, *, limit: int, secret: bytes) ->
     newest = newest_seq(tx)
     if since.seq > newest:  # a store that was put back from a copy counts from an earlier arrival
         since = Since(newest)
-    (oldest,) = tx.execute("SELECT min(seq) FROM arrivals").fetchone()
-    gap = oldest is not None and oldest > since.seq + 1
+    gap = forgotten(tx, since.seq)
     found: list[events.Event] = []
     since = _walk(tx, search, since, limit, found)
     return Poll(found, _spelled(since, search, secret), since.seq < newest, gap)

@@ -75,6 +75,25 @@ def test_a_time_is_chosen_by_brushing_the_histogram(surf: Surf) -> None:
     expect(page.locator("tr.line")).to_have_count(1)
 
 
+def test_a_time_that_is_typed_is_meant(surf: Surf) -> None:
+    surfer = surf()
+    surfer.sign_in()
+    page = surfer.go("/p/shop/logs")
+    page.get_by_text("Times", exact=True).click()
+    page.get_by_label("From (UTC)").fill("2h")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**range=custom&from=2h**")
+
+
+def test_a_record_that_is_opened_after_the_session_has_ended_leads_to_the_sign_in(surf: Surf) -> None:
+    surfer = surf()
+    surfer.sign_in()
+    page = surfer.go("/p/shop/logs")
+    surfer.context.clear_cookies()
+    page.get_by_text("second").click()
+    page.wait_for_url("**/sign-in*")
+
+
 def test_the_live_tail_waits_while_somebody_reads_further_down(surf: Surf, send: Send) -> None:
     surfer = surf()
     surfer.sign_in()
@@ -123,3 +142,21 @@ def test_records_can_be_read_without_scripts(surf: Surf) -> None:
     expect(page.get_by_role("heading", name="first")).to_be_visible()
     page.get_by_role("link", name="only service with this value").click()
     expect(page.locator("tr.line")).to_have_count(1)
+    page = surfer.go("/p/shop/logs?live=1")
+    expect(page.locator("noscript .note")).to_be_visible()
+    expect(page.locator("#tail")).to_be_hidden()
+
+
+def test_a_live_tail_that_is_shown_again_goes_on(surf: Surf, send: Send) -> None:
+    surfer = surf()
+    surfer.sign_in()
+    page = surfer.go("/p/shop/logs?live=1")
+    expect(page.locator("#tail-state")).to_have_text("Live")
+    with page.expect_navigation():
+        page.evaluate(
+            "() => { dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));"
+            " dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })); }"
+        )
+    expect(page.locator("#tail-state")).to_have_text("Live")
+    send("after coming back")
+    expect(page.locator("tr.line").first).to_contain_text("after coming back")

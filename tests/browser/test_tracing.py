@@ -10,7 +10,7 @@ from logserver.core import projects, tokens
 from logserver.core.clock import SystemClock
 from logserver.store.database import transaction
 from tests.browser.surfing import NARROW, WIDE, Surfer
-from tests.contracts.logister.sending import BATCH, event, lines, span, uuid
+from tests.contracts.logister.sending import BATCH, DEPLOYMENTS, deployment, event, lines, span, uuid
 from tests.whole.process import Server
 
 Surf = Callable[..., Surfer]
@@ -80,6 +80,25 @@ def test_a_series_is_chosen_and_charted(surf: Surf, sent: str) -> None:
     expect(page.locator("#plot canvas")).to_be_visible()
     page.get_by_label("Show").select_option("percentiles")
     expect(page.locator(".u-legend").get_by_text("p99")).to_be_visible()
+
+
+def test_a_deployment_is_named_right_of_its_mark(surf: Surf, place: Server, sent: str) -> None:
+    with transaction(place.folder) as tx:
+        project = projects.by_slug(tx, sent)
+        token = tokens.issue(tx, kind="project", name="deploys", project=project, now_ms=SystemClock().now_ms()).secret
+    deployed = deployment(release="2.0", deployed_at=SystemClock().now_ms() - 1_800_000)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx2.post(place.base_url + DEPLOYMENTS, json=deployed, headers=headers).status_code == 201
+    surfer = surf()
+    surfer.sign_in()
+    surfer.context.add_init_script(
+        "const fill = CanvasRenderingContext2D.prototype.fillText; window.sides = {};"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {"
+        " window.sides[text] = this.textAlign; fill.call(this, text, ...at); }"
+    )
+    page = surfer.go(f"/p/{sent}/metrics?s=metric:depth&window=1h")
+    page.wait_for_function("'2.0' in window.sides")
+    assert page.evaluate("window.sides['2.0']") == "left"
 
 
 @pytest.mark.parametrize(("size", "colours"), [(WIDE, "light"), (NARROW, "dark")])

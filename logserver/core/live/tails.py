@@ -13,7 +13,7 @@ from logserver.store.arrivals import BACKLOG_IDS, haul
 from logserver.store.database import Database
 from logserver.store.errors import StoreBusy
 from logserver.store.events import Event
-from logserver.store.following import newest_seq
+from logserver.store.following import forgotten, newest_seq
 from logserver.store.search import Search
 from logserver.store.tx import Tx
 
@@ -48,6 +48,8 @@ class Tail:
         self.shape = shape
         self.user = user
         self.seq = seq
+        self.gap = False
+        """Whether something arrived before this that nobody can be sent any more."""
         self.ended: str | None = None
         """Why it has ended, in words fit to be shown."""
         self._lines: deque[bytes] = deque()
@@ -116,7 +118,7 @@ class Tails:
             self._tails.add(tail)
         if after_seq is not None and after_seq < tail.seq:
             try:
-                lines, dropped = await self._database.read(_caught_up, search, shape, after_seq)
+                lines, dropped, tail.gap = await self._database.read(_caught_up, search, shape, after_seq)
             except BaseException:
                 self.leave(tail)
                 raise
@@ -167,6 +169,6 @@ def _read(tx: Tx, watching: Mapping[Tail, tuple[Search, Shape]], seq: int) -> _B
     return _Brought(lines, hauled.lost, hauled.seq, hauled.more)
 
 
-def _caught_up(tx: Tx, search: Search, shape: Shape, seq: int) -> tuple[list[bytes], int]:
+def _caught_up(tx: Tx, search: Search, shape: Shape, seq: int) -> tuple[list[bytes], int, bool]:
     hauled = haul(tx, {0: search}, seq, most=MOST_LINES, examined_ids=BACKLOG_IDS)
-    return [shape(event) for event in hauled.found.get(0, [])], hauled.lost.get(0, 0)
+    return [shape(event) for event in hauled.found.get(0, [])], hauled.lost.get(0, 0), forgotten(tx, seq)

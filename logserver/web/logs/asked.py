@@ -113,7 +113,7 @@ class Asked:
 
     def fixed(self) -> str:
         """The address that shows the same records at any later time, as long as they are kept."""
-        since = self.begins if self.since_ms is None else iso_text(self.since_ms * 1000)
+        since = None if self.since_ms is None else iso_text(self.since_ms * 1000)
         until = self._visit.now_ms + 1 if self.until_ms is None else self.until_ms
         return self.url(**{"range": CUSTOM, "from": since, "to": iso_text(until * 1000)})
 

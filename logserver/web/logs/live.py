@@ -29,6 +29,8 @@ _encode = msgspec.json.Encoder().encode
 async def live(visit: Visit) -> Response:
     """Events ``records`` (a list of lines), ``dropped`` (a number) and ``ended`` (a reason, after which none comes).
 
+    ``gap`` comes first where what arrived after the place to go on from is known no more.
+
     ``after`` in the query, or the Last-Event-ID of a browser that connects again, is where to go on.
     """
     asked = Asked(visit)
@@ -53,6 +55,8 @@ def _after(visit: Visit) -> int | None:
 async def _events(visit: Visit, tail: Tail) -> AsyncIterator[bytes]:
     clock = visit.site.resources.clock
     yield b"retry: %d\nid: %d\nevent: begun\ndata: {}\n\n" % (RETRY_MS, tail.seq)
+    if tail.gap:
+        yield b"event: gap\ndata: {}\n\n"
     looked = clock.monotonic()
     while True:
         await tail.wait(LOOK_SECONDS)

@@ -1,6 +1,7 @@
 """One record: all that is known of it, what to search for next, and what happened around it."""
 
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -15,7 +16,7 @@ from logserver.store.events import Event
 from logserver.store.ids import Spelling, id_ms, uuid_text
 from logserver.store.query import Leaf
 from logserver.store.tx import Tx
-from logserver.store.words import severity
+from logserver.store.words import MAX_VALUE, severity
 from logserver.web.answers import download
 from logserver.web.formats import pretty
 from logserver.web.logs.asked import CUSTOM, Asked
@@ -134,8 +135,8 @@ def _links(visit: Visit, event: Event) -> list[Link]:
     if event.error_group is not None:
         found.append(Link("Its error group", visit.place(f"/groups/{uuid_text(event.error_group)}")))
     trace = event.context.get("trace_id")
-    if isinstance(trace, str) and trace and len(trace) <= 200 and trace.replace("-", "").replace("_", "").isalnum():
-        found.append(Link("Its trace", visit.place(f"/traces/{trace}")))
+    if isinstance(trace, str) and 0 < len(trace) <= MAX_VALUE:
+        found.append(Link("Its trace", visit.place(f"/traces/{quote(trace, safe='')}")))
     at = id_ms(event.id)
     near = {"range": CUSTOM, "from": iso_text((at - _NEAR_MS) * 1000), "to": iso_text((at + _NEAR_MS) * 1000)}
     found.append(Link("All within 5 minutes", visit.place("/logs", **near)))

@@ -10,7 +10,10 @@ from logserver.core.records import public_id
 from logserver.core.tracing import performance as core
 from logserver.core.tracing.performance import Performance, Slow
 from logserver.store import events
+from logserver.store.errors import QuerySyntaxError
 from logserver.store.ids import Spelling
+from logserver.store.query import And, Facet, Text, canonical
+from logserver.store.syntax import parse
 from logserver.store.tx import Tx
 from logserver.web.tracing.drawing import Drawing, drawing
 from logserver.web.tracing.window import LENGTHS, Shown, window
@@ -63,7 +66,19 @@ async def performance(visit: Visit) -> Response:
         requests=requests,
         drawn=_drawn(found, seen.marks),
         place=place,
+        search_of=_search_of,
     )
+
+
+def _search_of(name: str) -> str:
+    """The query that finds the requests of a transaction; all of them where no query can say its name."""
+    every = Facet("type", "transaction")
+    text = canonical(And((every, Text(name))))
+    try:
+        parse(text)
+    except QuerySyntaxError:
+        return canonical(every)
+    return text
 
 
 def _look(tx: Tx, project: int, shown: Shown, spelling: Spelling) -> _Seen:

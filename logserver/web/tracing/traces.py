@@ -15,8 +15,10 @@ from logserver.web.tracing.window import LENGTHS, named, window
 from logserver.web.visit import Visit
 
 PAGE = 50
-FIRST_SPANS = 300
-"""How many spans of a trace are shown unless all are asked for."""
+FIRST_SPANS = 200
+"""How many spans of a trace are shown unless all are asked for: with long names some 120 KB."""
+MOST_BESIDE = 100
+"""How many logs and errors are shown beside them; the search finds all."""
 
 _LONGEST_CURSOR = 20
 
@@ -92,6 +94,7 @@ async def trace(visit: Visit) -> Response:
         "tracing/trace.html",
         found=found,
         rows=waterfall.drawn(found, core_trace.MOST_EVENTS if visit.query.get("all") == "1" else FIRST_SPANS),
+        beside=found.beside[:MOST_BESIDE],
         kinds=waterfall.by_kind(found),
         id_of=partial(public_id, spelling=database.spelling),
     )

@@ -46,6 +46,20 @@ def test_a_browser_that_connects_again_misses_nothing(server: Server, sender: Se
         watching.leave()
 
 
+def test_who_was_away_for_too_long_is_told(server: Server, sender: Sender) -> None:
+    visitor = member(server, sender.project)
+    seq = server.administer(newest_seq)
+    for message in ("forgotten", "kept"):
+        send(server, sender, message)
+    server.administer(lambda tx: tx.execute("DELETE FROM arrivals WHERE seq = ?", (seq + 1,)))
+    watching = watch(visitor, sender, f"after={seq}")
+    assert "event: gap" in watching.until("kept")
+    watching.leave()
+    watching = watch(visitor, sender, f"after={seq + 1}")
+    assert "event: gap" not in watching.until("kept")
+    watching.leave()
+
+
 def test_it_ends_with_the_session(server: Server, sender: Sender) -> None:
     visitor = member(server, sender.project)
     watching = watch(visitor, sender)

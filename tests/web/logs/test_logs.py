@@ -107,6 +107,14 @@ def test_a_link_to_these_times_shows_the_same_later(server: Server, sender: Send
     assert listed(visitor.get(fixed).text) == ["now"]
 
 
+def test_a_link_to_these_times_forgets_those_that_are_not_shown(server: Server, sender: Sender) -> None:
+    send(server, sender, "old", occurred_at=server.clock.now_ms() - 3 * 86_400_000)
+    visitor = member(server, sender.project)
+    page = visitor.get(of(sender), **{"range": "all", "from": "2h"})
+    fixed = unescape(re.findall('href="([^"]*)" id="fixed"', page.text)[0])
+    assert listed(visitor.get(fixed).text) == listed(page.text) == ["old"]
+
+
 def test_columns_are_chosen_from_what_is_there(server: Server, sender: Sender) -> None:
     send(server, sender, "hello", context={"http": {"status": 502}, "a,b": 1, "list": [1, 2]})
     visitor = member(server, sender.project)

@@ -59,6 +59,20 @@ def test_an_error_leads_to_its_group_and_its_trace(server: Server, sender: Sende
     assert [link for link in found if "request_id%3Ar%2F1" in link and "from=" in link]
 
 
+@pytest.mark.parametrize("trace", ["1-5759e988-bd862e3f", 'odd:/id?x#1"&', "t" * 128])
+def test_its_trace_is_linked_whatever_its_id_is_made_of(server: Server, sender: Sender, trace: str) -> None:
+    record = send(server, sender, "hello", context={"trace_id": trace})
+    visitor = member(server, sender.project)
+    (link,) = [link for link in links(visitor.get(of(sender, f"/events/{record}")).text) if "/traces/" in link]
+    page = visitor.get(link)
+    assert (page.status_code, trace in text_of(page)) == (200, True)
+
+
+def test_a_trace_that_cannot_be_found_is_not_linked(server: Server, sender: Sender) -> None:
+    record = send(server, sender, "hello", context={"trace_id": "t" * 129})
+    assert "/traces/" not in member(server, sender.project).get(of(sender, f"/events/{record}")).text
+
+
 def test_a_script_gets_the_record_without_the_page_around_it(server: Server, sender: Sender) -> None:
     record = send(server, sender, HOSTILE, context={HOSTILE: HOSTILE, "link": "javascript:alert(1)"})
     visitor = member(server, sender.project)

@@ -1,6 +1,7 @@
 """The pages of performance, traces and metrics."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -63,6 +64,39 @@ def test_a_trace_shows_spans_errors_and_what_it_waited_for(server: Server, sent:
     assert answer.text.count('<tr class="critical"') == 2
 
 
+def test_a_long_trace_with_many_logs_is_short_at_first(server: Server, sender: Sender) -> None:
+    spans = [
+        span(span_id=f"s{n}", parent_span_id="s0", name=f"{n} {'n' * 60}", started_at=START_MS + n, duration_ms=9)
+        for n in range(1, 300)
+    ]
+    logs = [event(message=f"{n} {'m' * 100}", trace_id="t1", occurred_at=START_MS + n) for n in range(110)]
+    send(server, sender, span(span_id="s0", name="GET /", started_at=START_MS, duration_ms=4_000), *spans, *logs)
+    page = member(server, sender.project).get(pages(sender)[2])
+    assert len(page.content) < 200_000
+    assert "and 10 more, which the search finds" in text_of(page)
+
+
+@pytest.mark.parametrize("name", ["/", "GET /slow", 'a "b" \\', "-x OR (y"])
+def test_the_requests_of_a_transaction_are_found_whatever_its_name(server: Server, sender: Sender, name: str) -> None:
+    send(server, sender, transaction(name, 12))
+    visitor = member(server, sender.project)
+    page = visitor.get(pages(sender)[0])
+    (link,) = [unescape(href) for href in re.findall('href="([^"]*/logs\\?q=[^"]*)"', page.text)]
+    found = visitor.get(link)
+    assert (found.status_code, found.text.count('<tr class="line"')) == (200, 1)
+
+
+def test_no_two_lines_of_a_drawing_look_alike(server: Server, sender: Sender) -> None:
+    metrics = [
+        event(event_type="metric", message=f"m{n}", context={"value": n}, occurred_at=START_MS) for n in range(4)
+    ]
+    send(server, sender, *metrics)
+    asked = "&".join(f"s=metric:m{n}" for n in range(4))
+    page = member(server, sender.project).get(f"{pages(sender)[3]}?figure=percentiles&{asked}")
+    looks = re.findall('<span class="key (l[^"]*)"', page.text)
+    assert (len(looks), len(set(looks))) == (16, 16)
+
+
 @pytest.mark.parametrize(
     ("page", "query", "status"),
     [
@@ -116,7 +150,7 @@ def test_a_long_trace_shows_its_first_spans_and_a_way_to_all(server: Server, sen
     send(server, sender, span(span_id="a", started_at=START_MS, duration_ms=500), *children)
     visitor = member(server, sender.project)
     first = visitor.get(pages(sender)[2])
-    assert first.text.count("data-depth=") == 300
+    assert first.text.count("data-depth=") == 200
     assert "Show all 400 spans" in text_of(first)
     assert visitor.get(pages(sender)[2], all=1).text.count("data-depth=") == 400
 

@@ -15,6 +15,7 @@ if (bar) {
     const dropped = document.getElementById("tail-dropped");
     let waiting = [];
     let lost = 0;
+    let gap = false;
     let paused = false;
     let ended = false;
 
@@ -27,8 +28,11 @@ if (bar) {
 
     const lose = (count) => {
         lost += count;
-        dropped.hidden = !lost;
-        dropped.textContent = `${lost.toLocaleString()} left out: more arrives than can be shown`;
+        dropped.hidden = !lost && !gap;
+        dropped.textContent = [
+            lost ? `${lost.toLocaleString()} left out: more arrives than can be shown` : "",
+            gap ? "The connection was lost for long: load the page again for what arrived meanwhile." : "",
+        ].filter(Boolean).join(". ");
     };
 
     const rowOf = (line) => {
@@ -99,6 +103,7 @@ if (bar) {
     source.addEventListener("begun", review);
     source.addEventListener("records", (event) => { hold(JSON.parse(event.data)); review(); });
     source.addEventListener("dropped", (event) => lose(Number(event.data)));
+    source.addEventListener("gap", () => { gap = true; lose(0); });
     source.addEventListener("ended", (event) => {
         ended = true;
         source.close();
@@ -111,6 +116,8 @@ if (bar) {
     });
     addEventListener("scroll", review, { passive: true });
     addEventListener("pagehide", () => source.close());
+    // A browser that goes back may show the page as it was left: with a source that is closed.
+    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
     button.addEventListener("click", () => { paused = !paused; review(); });
     held.addEventListener("click", () => { paused = false; scrollTo({ top: 0 }); review(); });
 }

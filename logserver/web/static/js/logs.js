@@ -25,6 +25,8 @@ async function open(row) {
     const address = carried ? carried.replace("/events/X", `/events/${row.dataset.id}`) : link.href;
     try {
         const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+        const elsewhere = answer.headers.get("HX-Redirect");
+        if (elsewhere) { location.assign(elsewhere); return; }
         const text = await answer.text();
         if (answer.ok) cell.innerHTML = text;
         else cell.textContent = text.slice(0, 300);
@@ -98,6 +100,11 @@ if (chart) {
         location.assign(goal);
     });
     chart.addEventListener("pointercancel", end);
+}
+
+// Who types a time and presses Enter means that time, not the one that was chosen from the list before.
+for (const field of document.querySelectorAll("#from, #to")) {
+    field.addEventListener("input", () => { document.getElementById("range").value = "custom"; });
 }
 
 const shown = document.getElementById("export");

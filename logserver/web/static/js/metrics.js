@@ -23,6 +23,8 @@ function deployments(marks) {
         ctx.strokeStyle = ink("");
         ctx.fillStyle = ink("");
         ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+        ctx.textAlign = "left";
+        ctx.textBaseline = "alphabetic";
         ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
         let free = 0;
         for (const mark of marks) {
@@ -47,6 +49,11 @@ function alone(values) {
     const none = (value) => value === null || value === undefined;
     return values.flatMap((value, at) => (!none(value) && none(values[at - 1]) && none(values[at + 1]) ? [at] : []));
 }
+
+// There are six inks; lines beyond the sixth are dashed, beyond the twelfth dotted.
+const dashes = [undefined, [6, 4], [1, 4]];
+const borders = ["solid", "dashed", "dotted"];
+const round = (at) => Math.min(Math.floor(at / 6), 2);
 
 let drawn = null;
 
@@ -79,11 +86,12 @@ function draw() {
                 scale: line.unit || "none",
                 stroke: ink(`l${(at % 6) + 1}`),
                 width: 2,
-                dash: at >= 6 ? [6, 4] : undefined,
+                dash: dashes[round(at)],
                 points: { show: true, size: 4, filter: () => alone(line.values) },
                 value: (plot, value) => `${short(value)}${line.unit && value !== null ? ` ${line.unit}` : ""}`,
             })),
         ],
+        legend: { markers: { dash: (plot, series) => borders[round(series - 1)] } },
         hooks: { draw: [deployments(marks)] },
     };
     drawn?.destroy();
