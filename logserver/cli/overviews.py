@@ -82,7 +82,7 @@ def groups(
             Cell(each["status"], _STATUSES.get(each["status"])),
             Cell(each["project"]),
             *([Cell(each["uuid"])] if ids else []),
-            Cell(": ".join(part for part in (each["subtitle"], each["title"]) if part)),
+            Cell(_called(each["subtitle"], each["title"])),
         ]
         for each in found
     ]
@@ -162,6 +162,11 @@ def _pages(source: Folder | Server, slug: str, query: dict[str, str | None], lim
         if answer["next_cursor"] is None or not items:
             return
         cursor = {"cursor": answer["next_cursor"]}
+
+
+def _called(kind: str | None, title: str) -> str:
+    """What an error is called: its class and its title, which often begins with the class."""
+    return title if not kind or title.startswith(kind) else f"{kind}: {title}"
 
 
 def _ago(spelled: str | None, now_ms: int) -> str:
