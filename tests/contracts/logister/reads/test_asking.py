@@ -40,7 +40,7 @@ def test_a_read_token_reads_what_its_scope_says(desk: Desk, scope: str) -> None:
 
 def test_a_slow_question_is_listed_by_what_was_asked() -> None:
     slow = SlowReads(FakeClock().now_ms)
-    asker = Credential("read", None, "reader", None, frozenset(), {}, None)
+    asker = Credential(1, "read", "reader", None, (), {}, None)
     for each in (traces.one, monitors.every):
         slow.note(in_project(each, asker, "shop"), 1.0, ("SELECT 1", 1.0))
     assert {each.name.rpartition(".reads.")[2] for each in slow.listed()} == {"traces.one", "monitors.every"}
