@@ -30,6 +30,8 @@ def trace(
 
     A * marks the spans that it waited for, one after the other, and ! those that failed.
     """
+    if not trace_id:
+        raise click.UsageError("the ID of a trace is not empty")
     source = source_of(data, url, token)
     found = next(filter(None, (_look(source, slug, trace_id) for slug in source.projects(slugs))), None)
     if found is None:

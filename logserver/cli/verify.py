@@ -14,6 +14,8 @@ from logserver.core.clock import SystemClock
 
 _COLOURS = {"ok": "green", "failed": "red", "skipped": "yellow"}
 _NOT_ALLOWED = (401, 403)
+_SERVER = "server"
+"""The step that sends nothing."""
 
 
 class Step(NamedTuple):
@@ -33,22 +35,22 @@ def verify(*, url: str, token: str, as_json: bool) -> None:
 
     What the token may not send or read is left out, and said. Everything sent stays in the project, in the
     environment `verify`. Other users of this machine can see what stands on a command line: LOGSERVER_URL and
-    LOGSERVER_TOKEN say the same. Ends with 1 where a step has failed.
+    LOGSERVER_TOKEN say the same. Ends with 1 where a step has failed, or nothing could be sent.
     """
     if not token.isascii() or not token.isprintable() or " " in token:
         raise click.UsageError("the token has characters that no token has")
-    failed = found = 0
+    failed = sent = 0
     for step in _steps(url, token):
         failed += step.state == "failed"
-        found += step.state == "ok"
+        sent += step.state == "ok" and step.name != _SERVER
         if as_json:
             json_line(step._asdict())
         else:
             click.echo(f"{click.style(f'{step.state:8}', fg=_COLOURS[step.state])}{step.name:15} {plain(step.detail)}")
     if failed:
         raise click.ClickException(f"{failed} of the steps failed")
-    if not found:
-        raise click.ClickException("the token may do none of this")
+    if not sent:
+        raise click.ClickException("the token may send none of this")
 
 
 def _steps(url: str, token: str) -> Iterator[Step]:
@@ -67,10 +69,10 @@ def _steps(url: str, token: str) -> Iterator[Step]:
         if len(listed) == 1:
             reader = Reader(remote, listed[0]["slug"], mark)
             who += f" of project {listed[0]['slug']}"
-        yield Step("server", "ok", f"it answers; this is {who}")
+        yield Step(_SERVER, "ok", f"it answers; this is {who}")
     except Refused as refused:
         allowed = refused.status not in _NOT_ALLOWED
-        yield Step("server", "failed" if allowed else "skipped", refused.message)
+        yield Step(_SERVER, "failed" if allowed else "skipped", refused.message)
 
     def prove(proof: Proof) -> Step:
         begun = clock.monotonic()

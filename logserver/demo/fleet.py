@@ -33,7 +33,7 @@ _CONFIG = Draft(
             name="nginx_seconds",
             type="histogram",
             pattern=r"rt=(?P<seconds>[0-9.]+)",
-            value_capture="seconds",
+            value_capture="$seconds",
             buckets=list(_BOUNDS[:-1]),
         ),
     ],

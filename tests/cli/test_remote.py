@@ -29,6 +29,10 @@ SENT = [
         "ingest_events",
         {"event": {"event_type": "span", "name": "GET \x9b /", "trace_id": "t\x1b1", "span_id": "a", "duration_ms": 2}},
     ),
+    (
+        "ingest_events",
+        {"event": {"event_type": "span", "trace_id": "t/2?x y", "span_id": "b", "duration_ms": 2, "name": "n"}},
+    ),
     ("check_ins", {"check_in": {"slug": "nightly \x07", "expected_interval_seconds": 900}}),
 ]
 
@@ -73,6 +77,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         ["monitors"],
         ["monitors", "--state", "missed"],
         ["trace", "t\x1b1"],
+        ["trace", "t/2?x y"],
     ],
 )
 def test_a_server_shows_what_its_folder_shows(both: Both, arguments: list[str]) -> None:
@@ -110,6 +115,19 @@ def test_a_token_that_is_none_is_told(both: Both, command: str) -> None:
 
 def test_a_trace_that_is_nowhere_is_a_failure(both: Both) -> None:
     assert both("trace", "t2", code=1).stderr == both.shell("trace", "t2", code=1).stderr
+
+
+def test_a_trace_without_an_id_is_wrong_usage(both: Both) -> None:
+    assert both("trace", "", code=2).stderr == both.shell("trace", "", code=2).stderr
+
+
+@pytest.mark.parametrize("message", ["KeyError: 'bike'", "no bike"])
+def test_the_class_of_an_error_is_told_once(both: Both, message: str) -> None:
+    told = {"event_type": "error", "message": message, "context": {"exception": {"class": "KeyError"}}}
+    token = both.shell("token", "create", "app", "--project", "bikes").stdout.strip()
+    assert ask(both.server, request("/api/v1/ingest_events", token, {"event": told})).status == 201
+    shown = both("groups", "bike", "--project", "bikes").stdout
+    assert shown.count("KeyError") == len(shown.splitlines()) - 1
 
 
 def test_what_is_closer_to_the_command_is_read(both: Both, tmp_path: Path) -> None:
@@ -200,7 +218,7 @@ def test_verify_finds_everything_it_has_sent(both: Both) -> None:
 
 
 def test_verify_says_what_a_token_may_not(both: Both) -> None:
-    steps = objects(both("verify", "--json").stdout)
+    steps = objects(both("verify", "--json", code=1).stdout)
     assert [step["state"] for step in steps] == ["ok", *["skipped"] * 9]
     refused = both("verify", token="nope", code=1)
-    assert "the token may do none of this" in refused.stderr
+    assert "the token may send none of this" in refused.stderr

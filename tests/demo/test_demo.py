@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from logserver.cli import main
+from logserver.core.metrics import checks, configs, trials
 from logserver.core.people.passwords import Argon2
 from logserver.store.database import snapshot
+from tests.fakes import FakeClock
 from tests.serving import CHEAP
 
 PASSWORD = "harbour lights at night"
@@ -45,6 +48,15 @@ def test_every_type_of_event_is_there(made: tuple[Path, str]) -> None:
     with snapshot(made[0]) as tx:
         types = {name for (name,) in tx.execute("SELECT DISTINCT type FROM dimensions")}
     assert types == {"error", "log", "metric", "transaction", "span", "check_in", "audit"}
+
+
+def test_its_agents_could_use_their_rules(made: tuple[Path, str]) -> None:
+    line = '10.0.0.1 - "GET / HTTP/1.1" 200 12 rt=0.123'
+    with snapshot(made[0]) as tx:
+        for config in configs.page(tx, 0, 100)[0]:
+            rules = checks.checked(msgspec.to_builtins(config.metrics))
+            (found,) = trials.tried(rules, [line], FakeClock().monotonic)
+            assert len(found) == len(rules)
 
 
 def test_a_store_that_is_there_is_left_alone(made: tuple[Path, str]) -> None:

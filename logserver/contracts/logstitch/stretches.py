@@ -49,7 +49,7 @@ def verify_on(
 ) -> Stretch:
     """Go on with a verification by up to ``most`` links; ``kept`` is a head noted outside of the database.
 
-    ``before`` is believed, so it is good for nothing but to tell the one who brought it.
+    ``before`` is believed: it has to be what an earlier call gave.
     """
     head, signature = stored_head(tx, project.number)
     signed = verified(public_key, head_message(project.uuid, head), signature)

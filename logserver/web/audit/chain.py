@@ -1,4 +1,11 @@
-"""Verification of a trail in the browser: a stretch at a time, each answer asking for the next one."""
+"""Verification of a trail in the browser: a stretch at a time, each answer asking for the next one.
+
+How far it has come stands in the address of the next stretch, signed for the session that verifies: nobody can be
+sent a link to a chain of which the broken part counts as verified.
+"""
+
+from hashlib import blake2b
+from hmac import compare_digest
 
 from starlette.responses import Response
 
@@ -15,7 +22,7 @@ LINKS = 1_000
 
 async def chain(visit: Visit) -> Response:
     """How far the chain is whole, from where the page before had come; raises Malformed for no such place."""
-    before, kept = _before(visit.query), await kept_head(visit)
+    before, kept = _before(visit), await kept_head(visit)
     site, project = visit.site, visit.project
 
     def look(tx: Tx) -> Stretch:
@@ -25,15 +32,28 @@ async def chain(visit: Visit) -> Response:
     found = await site.resources.database.read(look)
     onward = None
     if not found.ended:
-        head, so_far = found.head, f"{found.events}.{found.stubs}"
-        onward = visit.place("/audit/chain", after=str(head), so_far=so_far)
+        onward = _onward(visit, found)
     template = "audit/verified.html" if visit.partial else "audit/chain.html"
     return visit.page(template, found=found, onward=onward)
 
 
-def _before(query: dict[str, str]) -> Stretch:
+def _onward(visit: Visit, found: Stretch) -> str:
+    after, so_far = str(found.head), f"{found.events}.{found.stubs}"
+    return visit.place("/audit/chain", after=after, so_far=so_far, seal=_seal(visit, after, so_far))
+
+
+def _seal(visit: Visit, after: str, so_far: str) -> str:
+    said = f"{visit.project.uuid} {visit.session.uuid} {after} {so_far}".encode()
+    return blake2b(said, key=visit.site.resources.database.secret, digest_size=16, person=b"verified").hexdigest()
+
+
+def _before(visit: Visit) -> Stretch:
+    query = visit.query
     if "after" not in query:
         return BEGINNING
+    sealed = _seal(visit, query["after"], query.get("so_far", ""))
+    if not compare_digest(query.get("seal", "").encode(), sealed.encode()):
+        raise Malformed("after: this is no place in a chain")
     try:
         seq, hash_ = query["after"].split(":")
         events, stubs = query.get("so_far", "").split(".")

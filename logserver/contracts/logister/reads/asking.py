@@ -1,6 +1,7 @@
 """Who asks, for which project, and what stands in the question: the same over HTTP and in the shell."""
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
 from logserver.api.fields import Fields
@@ -78,8 +79,12 @@ def project_of(tx: Tx, credential: Credential, named: str) -> Project:
 def in_project(
     function: Callable[[Tx, Project, Asked], T], credential: Credential, named: str
 ) -> Callable[[Tx, Asked], T]:
-    """A function of a transaction, a project and what is asked, as one of the transaction and what is asked."""
+    """A function of a transaction, a project and what is asked, as one of the transaction and what is asked.
 
+    It keeps its name, by which slow reads are listed.
+    """
+
+    @wraps(function)
     def run(tx: Tx, asked: Asked) -> T:
         return function(tx, project_of(tx, credential, named), asked)
 

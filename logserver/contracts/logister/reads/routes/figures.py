@@ -38,7 +38,7 @@ def endpoints(routes: Routes) -> list[Endpoint]:
             examples={"the last day": kept(), "a cursor of another list": kept(400, cursor="AAAA")},
         ),
         routes.of_project(
-            "/traces/{trace_id}",
+            "/traces/{trace_id:path}",  # whatever a client calls a trace, slashes and all
             "read_trace",
             "traces:read",
             traces.one,

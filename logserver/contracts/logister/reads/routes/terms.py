@@ -103,11 +103,10 @@ class Routes:
             self._gate.take(request, name)
             return prepare(request)
 
-        self.resources.append(wire.Resource(name.removeprefix("read_"), "GET", path, scope))
         rules = Rules(KINDS, CONTROL_BYTES, "body_bytes", admitted=partial(_require, scope))
         needs = f" A read token needs the scope `{scope}`." if scope is not None else ""
         refusals = {status: answer for status, answer in _REFUSALS.items() if may_miss or status not in {400, 404}}
-        return Endpoint(
+        declared = Endpoint(
             method="GET",
             path=path,
             name=name,
@@ -122,6 +121,9 @@ class Routes:
             parameters=parameters,
             examples=examples,
         )
+        resource = wire.Resource(name.removeprefix("read_"), declared.method, declared.public_path(), scope)
+        self.resources.append(resource)
+        return declared
 
 
 def credential_of(request: Request) -> Credential:
