@@ -88,13 +88,13 @@ def test_the_requests_of_a_transaction_are_found_whatever_its_name(server: Serve
 
 def test_no_two_lines_of_a_drawing_look_alike(server: Server, sender: Sender) -> None:
     metrics = [
-        event(event_type="metric", message=f"m{n}", context={"value": n}, occurred_at=START_MS) for n in range(4)
+        event(event_type="metric", message=f"m{n}", context={"value": n}, occurred_at=START_MS) for n in range(6)
     ]
     send(server, sender, *metrics)
-    asked = "&".join(f"s=metric:m{n}" for n in range(4))
+    asked = "&".join(f"s=metric:m{n}" for n in range(6))
     page = member(server, sender.project).get(f"{pages(sender)[3]}?figure=percentiles&{asked}")
     looks = re.findall('<span class="key (l[^"]*)"', page.text)
-    assert (len(looks), len(set(looks))) == (16, 16)
+    assert (len(looks), len(set(looks))) == (24, 24)
 
 
 @pytest.mark.parametrize(

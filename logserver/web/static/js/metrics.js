@@ -50,10 +50,10 @@ function alone(values) {
     return values.flatMap((value, at) => (!none(value) && none(values[at - 1]) && none(values[at + 1]) ? [at] : []));
 }
 
-// There are six inks; lines beyond the sixth are dashed, beyond the twelfth dotted.
-const dashes = [undefined, [6, 4], [1, 4]];
-const borders = ["solid", "dashed", "dotted"];
-const round = (at) => Math.min(Math.floor(at / 6), 2);
+// There are six inks; what comes after six lines is dashed, after twelve dotted, after eighteen both.
+const dashes = [undefined, [6, 4], [1, 4], [10, 4, 1, 4]];
+const borders = ["solid", "dashed", "dotted", "double"];
+const round = (at) => Math.min(Math.floor(at / 6), 3);
 
 let drawn = null;
 
@@ -91,7 +91,7 @@ function draw() {
                 value: (plot, value) => `${short(value)}${line.unit && value !== null ? ` ${line.unit}` : ""}`,
             })),
         ],
-        legend: { markers: { dash: (plot, series) => borders[round(series - 1)] } },
+        legend: { markers: { width: (plot, series) => (round(series - 1) === 3 ? 4 : 2), dash: (plot, series) => borders[round(series - 1)] } },
         hooks: { draw: [deployments(marks)] },
     };
     drawn?.destroy();
