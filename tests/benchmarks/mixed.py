@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from logserver.contracts.logister.events import Receipt, read_body
+from logserver.core import charts
 from logserver.core.clock import SystemClock
 from logserver.core.times import iso_text
+from logserver.store.database import transaction
 from tests.benchmarks.bigstore import settle
 from tests.benchmarks.bodies import bodies
 from tests.benchmarks.insertion import Portion, ensure_projects, insert
@@ -80,9 +82,18 @@ def busy(plan: Plan) -> Path:
         sys.stderr.write(f"filling a store with {plan.rows:,} events of every type ... ")
         sys.stderr.flush()
         asyncio.run(insert(folder, _portions(folder, plan.rows), "normal"))
+        _roll_up(folder)
         settle(folder)
         mark.touch()
     return folder
+
+
+def _roll_up(folder: Path) -> None:
+    """Roll up what a server would have rolled up long ago."""
+    more = True
+    while more:
+        with transaction(folder) as tx:
+            more = charts.roll_up(tx, SystemClock().now_ms())
 
 
 def _portions(folder: Path, rows: int) -> Iterator[Portion]:
