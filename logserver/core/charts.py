@@ -15,7 +15,7 @@ KINDS = ("metric", "transaction", SPAN_KIND, "span", "check_in")
 ROLLED_AFTER_MS = 600_000
 """Minutes are put together when they are so old: until then most of what is late has come."""
 
-ROLLED_AT_ONCE = 200
+ROLLED_AT_ONCE = 100
 """Sketches of a pass between the writes of others."""
 
 

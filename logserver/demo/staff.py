@@ -1,5 +1,7 @@
 """Its people, its projects, and what they have seen to."""
 
+from hashlib import blake2b
+
 from logserver.core import deployments, monitors, projects
 from logserver.core.alerting import alert_rules, alerts
 from logserver.core.deployments import Deployment
@@ -45,12 +47,11 @@ def make(tx: Tx, now_ms: int, password: str) -> dict[str, Project]:
 
 def deploy(tx: Tx, release: Release) -> None:
     """Record that a release went out."""
-    number = sum(map(ord, release.project + release.name))
     deployment = Deployment(
         release=release.name,
         environment=ENVIRONMENT,
         repository=REPOSITORIES[release.project],
-        commit_sha=f"{number * 0x9E3779B97F4A7C15 % (1 << 160):040x}",
+        commit_sha=blake2b(f"{release.project} {release.name}".encode(), digest_size=20).hexdigest(),
         deployed_at=release.at_ms,
         details={"branch": release.branch, "release_tag": f"v{release.name}"},
     )
@@ -74,16 +75,16 @@ def resolve_too_early(tx: Tx, now_ms: int) -> None:
 
 
 def see_to_alerts(tx: Tx, project: Project, calendar: Calendar) -> None:
-    """Resolve what rang more than a day ago, acknowledge the newest of the rest, and pause a monitor."""
+    """Leave the two newest alerts open, acknowledge the third, resolve what rang before, and pause a monitor."""
     rows = tx.execute(
         "SELECT uuid, triggered_at FROM alerts WHERE project = ? AND status = 'open' ORDER BY triggered_at DESC",
         (project.number,),
     ).fetchall()
     for n, (alert_id, at_ms) in enumerate(rows):
-        if at_ms < calendar.now_ms - 24 * HOUR_MS:
-            alerts.transition(tx, project.number, alert_id, "resolved", at_ms + HOUR_MS // 2)
-        elif n == 0:
+        if n == 2:
             alerts.transition(tx, project.number, alert_id, "acknowledged", calendar.now_ms)
+        elif n > 2:
+            alerts.transition(tx, project.number, alert_id, "resolved", min(at_ms + HOUR_MS // 2, calendar.now_ms))
     for monitor in monitors.every(tx, project.number):
         if monitor.slug == "search-index":
             monitors.pause(tx, monitor.id, calendar.now_ms, paused=True)

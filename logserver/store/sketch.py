@@ -78,8 +78,12 @@ class Sketch(msgspec.Struct):
         self.total = _sum(self.total, other.total)
         self.low = min(self.low, other.low)
         self.high = max(self.high, other.high)
+        buckets = self.buckets
+        if not buckets:
+            self.buckets = dict(other.buckets)
+            return
         for bucket, count in other.buckets.items():
-            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+            buckets[bucket] = buckets.get(bucket, 0) + count
 
     def percentile(self, share: float) -> float | None:
         """The number at ``share`` (0 to 1) by nearest rank; None when there are no numbers."""

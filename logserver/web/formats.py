@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from markupsafe import Markup, escape
 
+from logserver.core.errors.groups import without_class
+
 NOTHING = "\N{EN DASH}"
 """Stands where there is no value."""
 
@@ -60,7 +62,9 @@ def short(value: float) -> str:
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.1f}".removesuffix(".0") + unit
-    return f"{value:.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.2f}".rstrip("0")
+    if abs(value) >= 10 or value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.1 else f"{value:.1g}"
 
 
 def size(value: float) -> str:
@@ -127,5 +131,6 @@ FILTERS = {
     "duration": duration,
     "percent": percent,
     "pretty": pretty,
+    "without": without_class,
     "sparkline": sparkline,
 }

@@ -87,6 +87,7 @@ def looked_at(surfer: Surfer) -> list[str]:
     for size, colours, rules in LOOKS:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme=colours)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
         try:
             surfer.require_accessible(*rules)
         except AssertionError as error:

@@ -133,17 +133,19 @@ class _Sums:
     def add(self, cells: Iterable[Cell]) -> None:
         """Add the cells of the series that are known."""
         step = self._window.step
+        by_series: dict[int, Sketch] = {}
         for cell in cells:
-            series, sketch = self._known[cell.series], cell.sketch
+            by_series.setdefault(cell.series, Sketch()).merge(cell.sketch)
+            if self._known[cell.series].kind == "transaction":
+                self._transactions.append(cell)
+                self.moments.setdefault(cell.start // step * step, Sketch()).merge(cell.sketch)
+        for number, sketch in by_series.items():
+            series = self._known[number]
             self.named[series.kind].setdefault(series.name, Sketch()).merge(sketch)
-            if series.kind != "transaction":
-                continue
-            self._transactions.append(cell)
-            self.moments.setdefault(cell.start // step * step, Sketch()).merge(sketch)
-            self.releases.setdefault(series.release, Sketch()).merge(sketch)
-            self.newest[series.release] = max(self.newest.get(series.release, 0), series.newest)
-        for moment in self.moments.values():
-            self.overall.merge(moment)
+            if series.kind == "transaction":
+                self.overall.merge(sketch)
+                self.releases.setdefault(series.release, Sketch()).merge(sketch)
+                self.newest[series.release] = max(self.newest.get(series.release, 0), series.newest)
 
     def tops(self, limit: int) -> list[Cell]:
         """The cells with the slowest transactions."""

@@ -43,6 +43,7 @@ INSERT INTO group_hours (project, error_group, hour, n)
 -- The inbox is sorted by these, and the entry of a group moves at each occurrence anyway.
 DROP INDEX error_groups_by_project;
 CREATE INDEX error_groups_by_project ON error_groups (project, status, last_seen, first_seen, n);
+CREATE INDEX error_groups_come_back ON error_groups (project, status, last_seen) WHERE regressed_at IS NOT NULL;
 
 -- The changes of a monitor's state, without those that were told again.
 CREATE INDEX monitor_changes ON monitor_transitions (monitor, at) WHERE NOT repeated;

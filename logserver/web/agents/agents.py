@@ -20,7 +20,8 @@ from logserver.web import formats
 from logserver.web.agents import live, sight
 from logserver.web.agents.sight import Seen
 from logserver.web.differences import beside
-from logserver.web.forms import told, whole
+from logserver.web.forms import whole
+from logserver.web.problems import by_field
 from logserver.web.visit import Visit
 
 A_PAGE = 100
@@ -145,7 +146,7 @@ async def _page(visit: Visit, refused: Refused | None = None) -> Response:
         stored=stored,
         config=refused.text if refused else stored,
         pairs=beside(stored, _normal(refused.text)) if refused and stale else [],
-        problems=told(refused.fault) if refused and isinstance(refused.fault, Invalid) else {},
+        problems=by_field(refused.fault) if refused and isinstance(refused.fault, Invalid) else {},
         rules=rules,
         sessions=[session for session in sessions if visit.is_admin or session.user == visit.user.uuid],
         watched=sum(session.status == "active" for session in sessions),

@@ -23,7 +23,7 @@ from logserver.store.tx import Tx
 from logserver.web.agents import sight
 from logserver.web.agents.sight import Seen
 from logserver.web.answers import Stream
-from logserver.web.forms import told
+from logserver.web.problems import by_field, sentence
 from logserver.web.visit import Visit
 
 MINUTES = (5, 15, 60)
@@ -73,7 +73,7 @@ async def begin(visit: Visit) -> Response:
         hub.require_room(seen.agent.uuid, visit.user.uuid)
         session, replaced = await visit.site.resources.database.write(write)
     except Conflict as fault:
-        return visit.see(visit.url(f"/agents/{seen.agent.uuid}"), f"{fault}".capitalize() + ".")
+        return visit.see(visit.url(f"/agents/{seen.agent.uuid}"), sentence(str(fault)))
     if replaced:
         hub.end(before, STOPPED)
     opening.begin(hub, session, wished)
@@ -209,7 +209,7 @@ def _listed(value: Any) -> list[str]:
 async def _form(visit: Visit, asked: dict[str, Any], fault: Invalid) -> Response:
     """The form again, with what is wrong about its filter."""
     seen = await visit.site.resources.database.look_up(sight.find, visit)
-    problems = {name.removeprefix("filters."): text for name, text in told(fault).items()}
+    problems = {name.removeprefix("filters."): text for name, text in by_field(fault).items()}
     return visit.page(
         "agents/watch.html", 422, agent=seen.agent, asked=asked, minutes=MINUTES, levels=LEVELS, problems=problems
     )

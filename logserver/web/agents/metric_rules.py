@@ -21,7 +21,8 @@ from logserver.store.tx import Tx
 from logserver.web.agents import rule_form, sight
 from logserver.web.agents.rule_form import Values
 from logserver.web.differences import Pair, beside
-from logserver.web.forms import told, whole
+from logserver.web.forms import whole
+from logserver.web.problems import by_field, sentence
 from logserver.web.visit import Visit
 
 MOST_LINES = 200
@@ -92,7 +93,7 @@ async def save(visit: Visit) -> Response:
         try:
             return _editor(visit, config, values, bench=await _tried(visit, values))
         except Invalid as fault:
-            return _editor(visit, config, values, _Trouble(422, told(fault)), bench=Bench(visit.form.get("lines")))
+            return _editor(visit, config, values, _Trouble(422, by_field(fault)), bench=Bench(visit.form.get("lines")))
     else:
         return await _save(visit, config, values)
     return _editor(visit, config, values, bench=Bench(visit.form.get("lines")))
@@ -138,7 +139,7 @@ async def _tried(visit: Visit, values: Values) -> Bench:
     try:
         found = await visit.site.aside.run(trials.tried, rules, lines, monotonic)
     except Invalid as fault:
-        return Bench(text, wrong=told(fault)["lines"])
+        return Bench(text, wrong=by_field(fault)["lines"])
     return Bench(text, list(zip(lines, found, strict=True)))
 
 
@@ -169,8 +170,8 @@ def _version(visit: Visit, config: Config | None, trouble: _Trouble) -> str:
 
 def _trouble(fault: Fault) -> _Trouble:
     if isinstance(fault, Invalid):
-        return _Trouble(422, told(fault))
-    return _Trouble(409, wrong=f"{fault}".capitalize() + ".")
+        return _Trouble(422, by_field(fault))
+    return _Trouble(409, wrong=sentence(str(fault)))
 
 
 def _editor(

@@ -9,7 +9,8 @@ from logserver.core.alerting.alert_rules import Rule
 from logserver.core.faults import Conflict, Invalid
 from logserver.store.tx import Tx
 from logserver.web.alerts import words
-from logserver.web.forms import told, whole
+from logserver.web.forms import whole
+from logserver.web.problems import by_field
 from logserver.web.visit import Visit
 
 _TEXTS = ("name", "action_pattern", "group_by", "severity")
@@ -126,6 +127,6 @@ def _page(visit: Visit, rule: Rule | None, values: dict[str, Any], fault: Invali
         sentence=words.sentence(rule) if rule else "",
         own=rule is None or rule.type == "custom",
         values=values,
-        problems=told(fault) if isinstance(fault, Invalid) else {},
+        problems=by_field(fault) if isinstance(fault, Invalid) else {},
         wrong=str(fault) if isinstance(fault, Conflict) else "",
     )

@@ -11,7 +11,7 @@ from logserver.core.posting import post, trial, webhooks
 from logserver.core.posting.post import Attempt
 from logserver.core.posting.webhooks import KINDS, SEVERITIES, Webhook
 from logserver.store.tx import Tx
-from logserver.web.forms import told
+from logserver.web.problems import by_field, sentence
 from logserver.web.visit import Visit
 
 _NEW = {"url": "", "events": (), "enabled": True}
@@ -79,7 +79,7 @@ async def send_test(visit: Visit) -> Response:
     try:
         await visit.site.resources.database.write(trial.send, visit.project.number, webhook_id, visit.now_ms)
     except Conflict as fault:
-        return visit.see(visit.place(f"/alerts/webhooks/{webhook_id}"), f"{fault}".capitalize() + ".")
+        return visit.see(visit.place(f"/alerts/webhooks/{webhook_id}"), sentence(str(fault)))
     return visit.see(visit.place(f"/alerts/webhooks/{webhook_id}"), "A test is on its way; its attempts are below.")
 
 
@@ -147,6 +147,6 @@ def _page(
         again=_soon(visit, attempts),
         kinds=KINDS,
         severities=SEVERITIES,
-        problems=told(fault) if isinstance(fault, Invalid) else {},
+        problems=by_field(fault) if isinstance(fault, Invalid) else {},
         wrong=str(fault) if isinstance(fault, Conflict) else "",
     )

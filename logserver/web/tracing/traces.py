@@ -15,7 +15,7 @@ from logserver.web.tracing.window import LENGTHS, named, window
 from logserver.web.visit import Visit
 
 PAGE = 50
-FIRST_SPANS = 500
+FIRST_SPANS = 300
 """How many spans of a trace are shown unless all are asked for."""
 
 _LONGEST_CURSOR = 20
@@ -92,7 +92,6 @@ async def trace(visit: Visit) -> Response:
         "tracing/trace.html",
         found=found,
         rows=waterfall.drawn(found, core_trace.MOST_EVENTS if visit.query.get("all") == "1" else FIRST_SPANS),
-        grid=waterfall.GRID,
         kinds=waterfall.by_kind(found),
         id_of=partial(public_id, spelling=database.spelling),
     )

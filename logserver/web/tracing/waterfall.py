@@ -12,9 +12,10 @@ DEEPEST = 24
 """Levels that are set in; spans below them stand under one another."""
 
 MANY = 60
-"""With more spans than this, what the trace did not wait for is folded at first."""
+"""With more spans than this, what says little is folded at first."""
 
-GRID = (0.25, 0.5, 0.75)
+TELLING = 0.03
+"""What the trace waited for itself for so much of its time is not folded away, nor what failed."""
 
 
 class Row(NamedTuple):
@@ -52,7 +53,7 @@ def drawn(trace: Trace, most: int) -> list[Row]:
             grave = beside.event.type == "error" or severity(beside.event.level) in {"error", "fatal"}
             (errors if grave else logs)[beside.span_id] += 1
     # How many spans before each place must not be folded away: whatever is below one is a run of them.
-    telling = [0, *itertools.accumulate(_matters(span, errors) for span in trace.spans)]
+    telling = [0, *itertools.accumulate(_matters(span, errors, whole) for span in trace.spans)]
     folds = len(trace.spans) > MANY
     rows: list[Row] = []
     hidden_until = 0
@@ -79,8 +80,8 @@ def drawn(trace: Trace, most: int) -> list[Row]:
     return rows
 
 
-def _matters(span: Span, errors: Counter[str]) -> bool:
-    return span.critical or span.failed or errors[span.span_id] > 0
+def _matters(span: Span, errors: Counter[str], whole: int) -> bool:
+    return span.failed or errors[span.span_id] > 0 or span.own_critical >= whole * TELLING
 
 
 def by_kind(trace: Trace) -> list[KindShare]:

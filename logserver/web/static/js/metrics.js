@@ -42,6 +42,12 @@ function deployments(marks) {
     };
 }
 
+/* Where a value has no neighbour to draw a line to. */
+function alone(values) {
+    const none = (value) => value === null || value === undefined;
+    return values.flatMap((value, at) => (!none(value) && none(values[at - 1]) && none(values[at + 1]) ? [at] : []));
+}
+
 let drawn = null;
 
 function draw() {
@@ -74,7 +80,7 @@ function draw() {
                 stroke: ink(`l${(at % 6) + 1}`),
                 width: 2,
                 dash: at >= 6 ? [6, 4] : undefined,
-                points: { show: line.values.filter((value) => value !== null).length < 60 && undefined, size: 5 },
+                points: { show: true, size: 4, filter: () => alone(line.values) },
                 value: (plot, value) => `${short(value)}${line.unit && value !== null ? ` ${line.unit}` : ""}`,
             })),
         ],

@@ -15,6 +15,23 @@ export function localTimes(root) {
     }
 }
 
+// A table that is wider than its place scrolls, and so the keyboard must reach it; one that is not need not be stopped at.
+const sized = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+        if (target.scrollWidth <= target.clientWidth) {
+            for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name);
+            continue;
+        }
+        target.tabIndex = 0;
+        target.setAttribute("role", "region");
+        target.setAttribute("aria-label", target.closest("section, .panel")?.querySelector("h2, h3")?.textContent.trim() || "Table");
+    }
+});
+
+function reachTables(root) {
+    for (const box of root.querySelectorAll(".table:not([tabindex])")) sized.observe(box);
+}
+
 export function say(text, kind = "bad") {
     document.querySelector(".toast")?.remove();
     const toast = document.createElement("p");
@@ -54,7 +71,11 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.responseText.slice(0, 300) || "The server refused this."));
 document.addEventListener("htmx:sendError", () => say("The server cannot be reached."));
-document.addEventListener("htmx:load", (event) => localTimes(event.detail.elt));
+document.addEventListener("htmx:load", (event) => {
+    localTimes(event.detail.elt);
+    reachTables(event.detail.elt);
+});
 
 for (const field of document.querySelectorAll("[data-only-with-scripts]")) field.hidden = false;
 localTimes(document);
+reachTables(document);
