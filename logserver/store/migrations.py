@@ -72,6 +72,8 @@ def require_ours(connection: sqlite3.Connection) -> bool:
 def require_current(tx: Tx) -> None:
     """Raise StoreUnusable where one who only reads would find other tables than those of this version."""
     if tx.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        if not tx.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise StoreUnusable("the store was not made to its end; start the server once")
         raise StoreUnusable("the database file belongs to another application")
     current, newest = version(tx), scripts()[-1][0]
     if current > newest:

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from markupsafe import Markup, escape
 
+from logserver.core.errors.groups import without_class
+
 NOTHING = "\N{EN DASH}"
 """Stands where there is no value."""
 
@@ -129,5 +131,6 @@ FILTERS = {
     "duration": duration,
     "percent": percent,
     "pretty": pretty,
+    "without": without_class,
     "sparkline": sparkline,
 }

@@ -112,7 +112,14 @@ def test_a_reader_refuses_an_older_schema() -> None:
 
 
 def test_a_reader_refuses_what_is_no_store() -> None:
-    with closing(empty()) as tx, pytest.raises(StoreUnusable):
+    with closing(empty()) as tx:
+        tx.execute("CREATE TABLE theirs (x)")
+        with pytest.raises(StoreUnusable, match="another application"):
+            require_current(tx)
+
+
+def test_a_store_that_was_not_made_to_its_end_is_not_called_a_foreign_one() -> None:
+    with closing(empty()) as tx, pytest.raises(StoreUnusable, match="start the server once"):
         require_current(tx)
 
 

@@ -102,11 +102,6 @@ class Group(msgspec.Struct, frozen=True):
         """The public id."""
         return uuid_text(self.id)
 
-    @property
-    def said(self) -> str:
-        """The title as it stands beside the subtitle."""
-        return without_class(self.title, self.subtitle)
-
 
 def without_class(title: str, subtitle: str | None) -> str:
     """A title without the class of the error, which many clients put before the message, with its package or not."""
