@@ -46,7 +46,7 @@ def test_jobs_that_fail_are_named(server: Server) -> None:
 
 def test_slow_reads_are_listed_without_what_was_looked_for(server: Server) -> None:
     def slow(tx: object, secret: str) -> None:
-        tx.execute("SELECT ? AS word", (secret,))  # type: ignore[attr-defined]
+        tx.execute("SELECT ? AS word", (secret,))  # type: ignore[attr-defined] # a reader's connection
         server.clock.turn(0.25)
 
     admin = signed_in(server)
