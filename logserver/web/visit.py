@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -179,7 +178,3 @@ def local_path(path: str, otherwise: str = "/") -> str:
     """A path that somebody wants to go on at, if it is one of this server: never another site's address."""
     safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if safe and len(path) <= 2_000 else otherwise
-
-
-Values = Mapping[str, Any]
-"""What a template is filled with."""
