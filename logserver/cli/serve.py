@@ -31,4 +31,4 @@ def serve(**values: Any) -> None:
         os.close(lockfile.lock(settings.data))
         with database.transaction(settings.data):
             pass
-    run(settings)
+        run(settings)

@@ -63,7 +63,9 @@ def require_ours(connection: sqlite3.Connection) -> bool:
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             raise
-        raise StoreUnusable("the database file is not a database") from error
+        raise StoreUnusable(
+            "the database file is not a database, or its first page is damaged; `logserver doctor` tells more"
+        ) from error
     if not marked and not empty:
         raise StoreUnusable("the database file belongs to another application")
     return marked
