@@ -211,7 +211,7 @@ def transaction(folder: Path) -> Iterator[Tx]:
     """A short transaction of the shell on control tables, beside a running server or without one."""
     connection = connect(folder)
     try:
-        migrate(connection, in_use=lockfile.locked(folder))
+        migrate(connection, only_new=True)
         connection.execute("BEGIN IMMEDIATE")
         yield connection
         connection.execute("COMMIT")
