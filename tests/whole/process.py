@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import IO
+from typing import IO, NamedTuple
 
 import logserver
 
@@ -26,6 +26,19 @@ _SOURCE = Path(logserver.__file__).parents[1]
 _ANNOUNCED = "logserver listens on http://"
 
 
+class Surroundings(NamedTuple):
+    """What a server is started in."""
+
+    checkout: Path = _SOURCE
+    """The source of the program."""
+    prefix: Sequence[str] = ()
+    """A command that runs the server, as strace does; the process must be the server."""
+    variables: Mapping[str, str] = {}
+
+
+USUAL = Surroundings()
+
+
 class DidNotStart(Exception):
     """The process ended, or said nothing, before it listened."""
 
@@ -33,16 +46,16 @@ class DidNotStart(Exception):
 class Server:
     """A running server; ``host`` and ``port`` are where it listens."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, within: Surroundings = USUAL) -> None:
         self.folder = folder
         self._log = scratch()
         self._process = subprocess.Popen(
-            command(folder, *options),
+            [*within.prefix, *command(folder, *options)],
             stdout=subprocess.PIPE,
             stderr=self._log,
             bufsize=0,
-            cwd=_SOURCE,
-            env=environment(),
+            cwd=within.checkout,
+            env=environment() | within.variables,
         )
         try:
             self.host, self.port = self._announced()
@@ -114,12 +127,12 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str, within: Surroundings = USUAL) -> Iterator[Server]:
     """A server for the length of a block, stopped in good order at its end.
 
     Whatever happens in the block, none is left running.
     """
-    server = Server(folder, *options)
+    server = Server(folder, *options, within=within)
     try:
         yield server
         if server.running():
