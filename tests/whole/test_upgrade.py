@@ -18,7 +18,7 @@ from tests.whole.test_damage import shell
 from tests.whole.verify import verify
 from tests.whole.visiting import Visitor
 
-PAGES = ("/", "/server", "/agents", "/users")
+PAGES = ("/projects", "/server", "/agents", "/users")
 PROJECT_PAGES = ("inbox", "logs", "performance", "traces", "metrics", "monitors", "audit", "alerts", "settings")
 
 
@@ -41,8 +41,8 @@ def test_a_store_of_a_release_is_served(schema: int, tmp_path: Path) -> None:
         for token in ("app", "project"):
             errors = searched(wire, book.tokens[token], q="type:error")
             assert {each["event_type"] for each in errors} == {"error"}
-        assert ask(server, request(EVENTS, book.tokens["app"], log_event("after the upgrade"))).status == 201
-        assert len(searched(wire, book.tokens["app"], q='"after the upgrade"')) == 1
+        assert ask(server, request(EVENTS, book.tokens["project"], log_event("after the upgrade"))).status == 201
+        assert len(searched(wire, book.tokens["project"], q='"after the upgrade"')) == 1
         if schema >= 2:
             claimed = ask(
                 server,
@@ -77,7 +77,7 @@ def searched(wire: Wire, token: str, **query: Any) -> list[dict[str, Any]]:
 
 
 def assert_verified(folder: Path, book: Book) -> None:
-    """Everything that was answered is there, and all agrees; what was sent after the upgrade is taken out first."""
+    """Everything that was answered is there, and all agrees."""
     with closing(connect_readonly(folder)) as connection:
         assert version(connection) == newest()
     verify(folder, book.parcels, beside=BESIDE)

@@ -19,7 +19,7 @@ from logserver.store.migrations import version
 from tests.store.released import book
 from tests.store.released.book import BESIDE, EMAIL, PASSWORD, STREAM, Book
 from tests.whole.load import Load, Parcel
-from tests.whole.process import Server, Surroundings, environment, serving
+from tests.whole.process import PROGRAM, Server, environment, serving
 from tests.whole.raw import Answer, ask, request
 
 REQUESTS = 160
@@ -69,7 +69,7 @@ def make(checkout: Path) -> Book:
             release.shell("project", "create", slug, "--retention-days", KEPT_DAYS)
         tokens = {"app": release.token("project", "app"), "project": release.token("project")}
         load = Load(7, [tokens["app"]])
-        with serving(release.data, within=Surroundings(checkout)) as server:
+        with serving(release.data, program=("env", "-C", str(checkout), *PROGRAM)) as server:
             load.send(server, REQUESTS)
             assert not load.strange
             fill(release, server, tokens)
