@@ -19,13 +19,14 @@ def lock(folder: Path, attempts: int = 20) -> int:
     """Lock the folder for one server; the descriptor holds the lock until it is closed or the process ends."""
     prepare(folder)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for _ in range(attempts):
+    for attempt in range(attempts):
+        if attempt:
+            threading.Event().wait(0.01)  # whoever only asks, with locked(), has it for a moment too
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            threading.Event().wait(0.01)  # whoever only asks, with locked(), has it for a moment too
-        else:
-            return descriptor
+            continue
+        return descriptor
     os.close(descriptor)
     raise StoreUnusable(f"another logserver is serving {folder}")
 

@@ -79,7 +79,7 @@ def test_so_does_the_short_way(place: Place) -> None:
 
 def script(server: Server) -> str:
     page, _ = exchange(server, get("/sign-in"))
-    return re.findall(r'src="(/static/[^"]+\.js)"', page.body.decode())[0]
+    return str(re.findall(r'src="(/static/[^"]+\.js)"', page.body.decode())[0])
 
 
 def exchange(server: Server, asked: bytes) -> tuple[Answer, bytes]:

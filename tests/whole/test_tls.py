@@ -120,7 +120,7 @@ def test_one_who_closes_before_the_answer_is_no_news(place: Place) -> None:
 def test_a_renewed_certificate_is_taken_up(place: Place) -> None:
     def serial() -> str:
         with place.wire() as wire:
-            return wire.certificate()["serialNumber"]
+            return str(wire.certificate()["serialNumber"])
 
     before = serial()
     place.authority.issue("server")
