@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import cache
 from urllib.parse import urlsplit
 
-from logserver.api.gate import Rates
+from logserver.api.access import AccessLog
+from logserver.api.gate import Gate, Rates
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.options import Options, StreamLimits
@@ -64,6 +65,13 @@ def smtp(settings: Settings) -> Smtp | None:
     user = settings.smtp_user
     sender = settings.smtp_from or (user if "@" in user else f"logserver@{settings.smtp_host}")
     return Smtp(settings.smtp_host, settings.smtp_port, user, settings.smtp_password, sender, settings.smtp_security)
+
+
+def access_log(settings: Settings, gate: Gate) -> AccessLog | None:
+    """What writes the access log, unless it is off."""
+    if settings.access_log == "off":
+        return None
+    return AccessLog(address=gate.address, json=settings.access_log == "json")
 
 
 def rates(settings: Settings) -> Rates:

@@ -94,6 +94,9 @@ class Settings:
     viewer_frame_ancestors: str = _setting(
         "'self'", "Sites that may show /viewer in a frame, separated by spaces, such as https://app.example.com."
     )
+    metrics_token: str = _setting(
+        "", "Token with which /metrics is read from elsewhere; without one, only on the server's machine."
+    )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"

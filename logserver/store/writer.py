@@ -7,7 +7,6 @@ of them the rows of all go in together; one COMMIT; then all are answered in one
 import logging
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -15,6 +14,7 @@ from typing import Any
 
 from logserver.store.batch import Batch
 from logserver.store.errors import StoreBusy
+from logserver.store.throughput import Throughput
 from logserver.store.traces import trace
 from logserver.store.upkeep import Upkeep
 
@@ -23,7 +23,6 @@ logger = logging.getLogger("logserver.store")
 MAX_GROUP_ROWS = 4_000
 """Rows after which a transaction takes no further request: bounds the time to its commit."""
 
-_COMMITS_REMEMBERED = 1_000
 _TROUBLE_SECONDS = 10.0
 _TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 """Errors of the machine, not of a request: nothing was stored, and the same request is welcome later."""
@@ -112,9 +111,7 @@ class Writer:
         self._monotonic = monotonic
         self.upkeep = Upkeep(connection, monotonic)
         self._troubled: tuple[float, str] | None = None
-        self.commits = 0
-        self.commit_seconds: deque[float] = deque(maxlen=_COMMITS_REMEMBERED)
-        """How long the last transactions took, from their first statement to the end of their commit."""
+        self.throughput = Throughput()
 
     def start(self) -> None:
         """Begin to take writes."""
@@ -164,7 +161,7 @@ class Writer:
             if group:
                 begun = self._monotonic()
                 self._commit(group)
-                self.commit_seconds.append(self._monotonic() - begun)
+                self.throughput.ended(self._monotonic() - begun, rows, len(group))
                 self._answered(group)
                 self.upkeep.after_commit(rows)
         self.upkeep.finish()
@@ -189,7 +186,6 @@ class Writer:
             for write in group:
                 self._commit([write])
         else:
-            self.commits += 1
             if any(write.rows for write in group):
                 self._troubled = None
 
@@ -213,6 +209,7 @@ class Writer:
         batch.write(self._connection)
         self.upkeep.before_commit(rows)
         self._connection.execute("COMMIT")
+        self.throughput.stored(batch.arrived())
         batch.clear(committed=True)
 
     def _rollback(self) -> None:
@@ -228,7 +225,7 @@ class Writer:
         if self._troubled is None:
             logger.error("the store cannot be written: %s", error)
         self._troubled = (self._monotonic(), str(error))
-        write.outcome = StoreBusy(f"the store cannot be written now: {error}", retry_after=5)
+        write.outcome = StoreBusy(f"the store cannot be written now: {error}", retry_after=5, reason="unwritable")
         write.outcome.__cause__ = error
 
     def trouble(self) -> str | None:
