@@ -162,7 +162,7 @@ class Application:
             traffic,
             tails=self.tails,
             dispatcher=self.dispatcher,
-            jobs=lambda: self.schedule.jobs.records,
+            jobs=lambda: self.schedule.jobs,
             connections=lambda: len(self.lane.connections),
         )
         self.socket_routes = logfleet.sockets(resources)

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 import platformdirs
 
+SHORTEST_TOKEN = 16
+"""Characters of a token that somebody made up: what is shorter could be guessed."""
+
 
 def _setting(default: Any, meaning: str, *, unit: str = "", also: str | None = None) -> Any:
     """A setting with its meaning; ``also`` is another environment variable that is read as well."""
@@ -95,7 +98,8 @@ class Settings:
         "'self'", "Sites that may show /viewer in a frame, separated by spaces, such as https://app.example.com."
     )
     metrics_token: str = _setting(
-        "", "Token with which /metrics is read from elsewhere; without one, only on the server's machine."
+        "",
+        "Token, 16 characters or more, that reads /metrics from elsewhere; on the server's own machine none is needed.",
     )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(

@@ -9,7 +9,7 @@ import click
 
 from logserver.cli.options import settings_options
 from logserver.cli.refusals import refusals
-from logserver.settings import Settings
+from logserver.settings import SHORTEST_TOKEN, Settings
 from logserver.store import database, lockfile
 
 
@@ -26,6 +26,8 @@ def serve(**values: Any) -> None:
             ipaddress.ip_network(network, strict=False)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--trusted-proxies") from error
+    if 0 < len(settings.metrics_token) < SHORTEST_TOKEN:
+        raise click.BadParameter(f"it must have {SHORTEST_TOKEN} characters or more", param_hint="--metrics-token")
     # What would keep the store from opening is told here in one line, before there is a server to fail.
     with refusals():
         os.close(lockfile.lock(settings.data))

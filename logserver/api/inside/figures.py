@@ -20,7 +20,7 @@ from logserver.api.inside.traffic import Traffic
 from logserver.api.resources import Resources
 from logserver.core import projects, status
 from logserver.core.fleet import agents
-from logserver.core.jobs import Record
+from logserver.core.jobs import Jobs
 from logserver.core.live.tails import Tails
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.store import connections
@@ -42,7 +42,7 @@ class _Looked(NamedTuple):
 
 
 class Figures:
-    """The figures of one server; ``jobs`` are the records of its jobs, ``connections`` how many are open."""
+    """The figures of one server; ``jobs`` are its jobs, ``connections`` how many are open."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Figures:
         *,
         tails: Tails,
         dispatcher: Dispatcher,
-        jobs: Callable[[], Mapping[str, Record]],
+        jobs: Callable[[], Jobs],
         connections: Callable[[], int],
     ) -> None:
         self._resources = resources
@@ -163,23 +163,28 @@ class Figures:
             {(outcome,): n for outcome, n in self._dispatcher.attempts.items()},
             ("outcome",),
         )
-        jobs = dict(self._jobs())
+        yield histogram(
+            "logserver_job_lateness_seconds",
+            "How late passes of jobs began: how long the event loop was busy.",
+            {(): self._jobs().lateness.taken()},
+        )
+        jobs = self._jobs().records
         for name, meaning, field in (
             ("logserver_job_passes", "Passes that a job has made.", "passes"),
             ("logserver_job_failures", "Passes of a job that failed.", "failures"),
         ):
-            yield counter(name, meaning, {(job,): getattr(record, field) for job, record in jobs.items()}, ("job",))
+            yield counter(name, meaning, {(job,): getattr(record, field) for job, record in jobs.items()}, ("name",))
         for name, meaning, field in (
-            ("logserver_job_lateness_seconds", "How late the last pass of a job began.", "lateness"),
-            ("logserver_job_lateness_max_seconds", "The latest that a pass of it ever began.", "worst_lateness"),
-            ("logserver_job_duration_seconds", "How long the last pass of a job took.", "seconds"),
+            ("logserver_job_last_lateness_seconds", "How late the last pass of a job began.", "lateness"),
+            ("logserver_job_worst_lateness_seconds", "The latest that a pass of it ever began.", "worst_lateness"),
+            ("logserver_job_last_duration_seconds", "How long the last pass of a job took.", "seconds"),
         ):
-            yield gauge(name, meaning, {(job,): getattr(record, field) for job, record in jobs.items()}, ("job",))
+            yield gauge(name, meaning, {(job,): getattr(record, field) for job, record in jobs.items()}, ("name",))
         yield gauge(
             "logserver_job_last_pass_timestamp_seconds",
             "When the last pass of a job began.",
             {(job,): record.last_ms / 1000 for job, record in jobs.items() if record.last_ms is not None},
-            ("job",),
+            ("name",),
         )
 
 

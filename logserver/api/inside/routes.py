@@ -18,9 +18,6 @@ from logserver.core.faults import Fault
 
 TAG = Tag("Inside", "What the server says of itself, for scrapers.")
 
-SHORTEST_TOKEN = 16
-"""Characters: what is shorter could be guessed."""
-
 
 class Refused(msgspec.Struct):
     """Why nothing is told."""
