@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 from logserver.store.batch import Batch
-from logserver.store.errors import StoreBusy
+from logserver.store.mishaps import Mishaps, is_damage, is_temporary
 from logserver.store.throughput import Throughput
 from logserver.store.traces import trace
 from logserver.store.upkeep import Upkeep
@@ -22,10 +22,6 @@ logger = logging.getLogger("logserver.store")
 
 MAX_GROUP_ROWS = 4_000
 """Rows after which a transaction takes no further request: bounds the time to its commit."""
-
-_TROUBLE_SECONDS = 10.0
-_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-"""Errors of the machine, not of a request: nothing was stored, and the same request is welcome later."""
 
 
 class Write:
@@ -96,6 +92,7 @@ class Writer:
         *,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
+        mishaps: Mishaps,
         answered: Callable[[list[Write]], None],
         fatal: Callable[[], None] | None = None,
     ) -> None:
@@ -109,8 +106,8 @@ class Writer:
         self._tx = WriteTx(connection, self._batch)
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._monotonic = monotonic
-        self.upkeep = Upkeep(connection, monotonic)
-        self._troubled: tuple[float, str] | None = None
+        self._mishaps = mishaps
+        self.upkeep = Upkeep(connection, monotonic, mishaps)
         self.throughput = Throughput()
 
     def start(self) -> None:
@@ -172,22 +169,27 @@ class Writer:
         except sqlite3.Error as error:
             # Somebody else holds the store, or it cannot be written at all: the same for each of them.
             for write in group:
-                self._refuse(write, error)
+                write.outcome = self._mishaps.refusal(error)
             return
         try:
             self._transact(group)
         except sqlite3.Error as error:
             self._rollback()
-            if len(group) == 1 or _is_temporary(error):
+            if self.upkeep.gave_up_merging():
+                # None of them brought this about, and without a merge of the index they may well go in.
+                self._mishaps.damaged(error)
+                self._commit(group)
+                return
+            if len(group) == 1 or is_temporary(error):
                 for write in group:
-                    self._refuse(write, error)
+                    write.outcome = self._mishaps.refusal(error)
                 return
             logger.warning("a group of %d writes failed and is run one by one: %s", len(group), error)
             for write in group:
                 self._commit([write])
         else:
             if any(write.rows for write in group):
-                self._troubled = None
+                self._mishaps.committed()
 
     def _transact(self, group: list[Write]) -> None:
         """Run the writes of a group and commit them, in the transaction that was begun."""
@@ -198,11 +200,11 @@ class Writer:
             try:
                 write.outcome = write.function(tx, *write.arguments)
             except Exception as error:
-                if isinstance(error, sqlite3.Error) and _is_temporary(error):
+                if isinstance(error, sqlite3.Error) and is_temporary(error):
                     raise  # the machine's doing, not the request's; and it may have ended the whole transaction
                 tx.settle(keep=False)
                 batch.undo(mark)
-                write.outcome = error
+                write.outcome = self._mishaps.damaged(error) if is_damage(error) else error
             else:
                 tx.settle(keep=True)
         rows = len(batch)
@@ -217,27 +219,6 @@ class Writer:
         if self._connection.in_transaction:
             self._connection.rollback()
         self._batch.clear(committed=False)
-
-    def _refuse(self, write: Write, error: sqlite3.Error) -> None:
-        if not _is_temporary(error):
-            write.outcome = error
-            return
-        if self._troubled is None:
-            logger.error("the store cannot be written: %s", error)
-        self._troubled = (self._monotonic(), str(error))
-        write.outcome = StoreBusy(f"the store cannot be written now: {error}", retry_after=5, reason="unwritable")
-        write.outcome.__cause__ = error
-
-    def trouble(self) -> str | None:
-        """Why telemetry could not be committed, if that was in the last seconds and nothing was committed since."""
-        troubled = self._troubled
-        if troubled is None or self._monotonic() - troubled[0] > _TROUBLE_SECONDS:
-            return None
-        return troubled[1]
-
-
-def _is_temporary(error: sqlite3.Error) -> bool:
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _TEMPORARY
 
 
 def _end_process() -> None:

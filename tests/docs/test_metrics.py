@@ -145,6 +145,7 @@ def test_prometheus_reads_every_query_and_the_configuration(user: User) -> None:
 FIRES: dict[str, list[tuple[str, str]]] = {
     "LogserverDown": [("up", "1x5 0x30")],
     "LogserverRefusesEvents": [("logserver_refusing", "0x5 1x30")],
+    "LogserverIsDamaged": [("logserver_damaged", "0x5 1x30")],
     "LogserverQueueFills": [("logserver_queue_events", "0x5 15000x30"), ("logserver_queue_limit_events", "20000x40")],
     "LogserverCommitsSlowly": [
         ('logserver_commit_duration_seconds_bucket{kind="events",le="0.5"}', "0+1x40"),

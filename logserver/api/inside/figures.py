@@ -123,6 +123,8 @@ class Figures:
         yield gauge(
             "logserver_refusing", "1 while events are refused for lack of disk, or cannot be written.", troubled
         )
+        damaged = database.mishaps.damage is not None
+        yield gauge("logserver_damaged", "1 once damage was met in the store: see logserver doctor.", damaged)
         sizes = status.sizes(database.folder, tuple(_FILES.values()))
         yield gauge(
             "logserver_store_bytes",
