@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+SHORTEST_TOKEN = 16
+"""Characters of a token that somebody made up: what is shorter could be guessed."""
+
 
 def _setting(default: Any, meaning: str, *, unit: str = "", also: str | None = None, secret: bool = False) -> Any:
     """A setting with its meaning; ``also`` is another environment variable that is read as well.
@@ -105,6 +108,10 @@ class Settings:
     )
     viewer_frame_ancestors: str = _setting(
         "'self'", "Sites that may show /viewer in a frame, separated by spaces, such as https://app.example.com."
+    )
+    metrics_token: str = _setting(
+        "",
+        "Token, 16 characters or more, that reads /metrics from elsewhere; on the server's own machine none is needed.",
     )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(

@@ -6,6 +6,7 @@ inside a savepoint would make the full-text index flush each time.
 
 import struct
 from collections import Counter
+from collections.abc import Iterable
 
 from logserver.store import events, rollups, samples, series
 from logserver.store.events import Event, Row
@@ -55,6 +56,10 @@ class Batch:
         self._rows.append((*words, project, dimension))
         if event.error_group is not None:
             self.occurrences.append(event)
+
+    def arrived(self) -> Iterable[tuple[tuple[int, str], int]]:
+        """How many events there are of each project and type."""
+        return Counter((project, row[2]) for row, _, project, _ in self._rows).items()
 
     def measure(self, measure: Measure) -> None:
         """Add numbers that came without an event."""
