@@ -27,12 +27,18 @@ _STALE_MS = 15_000
 @click.command(cls=Command)
 @data_option
 @json_option
-def status(data: Path, *, as_json: bool) -> None:
+@click.option(
+    "--check", is_flag=True, help="Only say whether a server works on it, for supervisors; 1 where none does."
+)
+def status(data: Path, *, as_json: bool, check: bool) -> None:
     """Show how the store and its server are doing.
 
     Works with and without a running server. Counts are those of the store; queue and jobs are the server's.
     """
     now = SystemClock().now_ms()
+    if check:
+        _check(data, now)
+        return
     found = _store(data, now)
     running = lockfile.locked(data)
     # Without a server, what is there is the last word of one that has gone.
@@ -47,6 +53,16 @@ def status(data: Path, *, as_json: bool) -> None:
     )
     for name, value in [*_store_lines(found), *lines]:
         click.echo(f"{name:<14} {value}")
+
+
+def _check(data: Path, now: int) -> None:
+    """Fail unless a server holds the folder and its jobs go on; one that refuses for want of room works."""
+    report = reports.read(data)
+    if not lockfile.locked(data):
+        raise click.ClickException(f"no server works on {data}")
+    if report is None or now - report.at > _STALE_MS:
+        raise click.ClickException(f"the server on {data} has not reported for {_STALE_MS // 1_000} seconds")
+    click.echo("ok")
 
 
 def _store(data: Path, now: int) -> dict[str, Any]:
