@@ -82,6 +82,16 @@ def require_current(tx: Tx) -> None:
         raise StoreUnusable(f"the store has schema {current} of {newest}; start the server once to bring it up to date")
 
 
+def known(tx: Tx) -> bool:
+    """Whether a store has the schema of this version; False for an older one, StoreUnusable for a newer one."""
+    if not tx.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
+        raise StoreUnusable("the store was not made to its end")
+    current, newest = version(tx), scripts()[-1][0]
+    if current > newest:
+        raise _newer(current, newest)
+    return current == newest
+
+
 def _newer(current: int, newest: int) -> StoreUnusable:
     return StoreUnusable(f"the store has schema {current}, made by a newer logserver; this one knows up to {newest}")
 
