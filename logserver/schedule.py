@@ -126,6 +126,7 @@ class Schedule:
             queued_rows=self._database.queued_rows,
             queued_bytes=self._database.queued_bytes,
             refusing=self._database.refusing,
+            damage=self._database.mishaps.damage,
             commits=commits,
             commit_ms_median=median,
             commit_ms_p99=p99,

@@ -40,6 +40,8 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before its lifespan, in which whatever keeps the store from opening would become a traceback.
+        await self._application.database.open()
         await super().startup(sockets)
         if self.started:
             _announce(self, self._application.settings, await self._application.people.setup_token())

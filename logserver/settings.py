@@ -20,6 +20,9 @@ class Settings:
         Path(platformdirs.user_data_dir("logserver", appauthor=False)),
         "Folder of the store; made when it is missing, and then readable by its owner only.",
     )
+    backup_before_upgrade: str = _setting(
+        "", "Folder for a copy of the store, made each time before a newer version changes its schema."
+    )
     host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for every interface.")
     port: int = _setting(8080, "Port to listen on; 0 for any free one.")
     durability: Literal["full", "normal"] = _setting(

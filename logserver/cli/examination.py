@@ -28,7 +28,7 @@ def examine(
     yield from inspection.pages(connection, progress)
     yield from inspection.references(connection)
     try:
-        current = migrations.known(connection)
+        current = migrations.is_current(connection)
     except sqlite3.DatabaseError as error:
         yield Finding("schema", f"it cannot be read: {error}")
         return

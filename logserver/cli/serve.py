@@ -2,15 +2,18 @@
 
 import ipaddress
 import os
+import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import click
 
 from logserver.cli.options import settings_options
 from logserver.cli.refusals import refusals
+from logserver.core.clock import SystemClock
 from logserver.settings import Settings
-from logserver.store import database, lockfile
+from logserver.store import lockfile, migrations, upgrade
 
 
 @click.command()
@@ -28,7 +31,31 @@ def serve(**values: Any) -> None:
             raise click.BadParameter(str(error), param_hint="--trusted-proxies") from error
     # What would keep the store from opening is told here in one line, before there is a server to fail.
     with refusals():
-        os.close(lockfile.lock(settings.data))
-        with database.transaction(settings.data):
-            pass
-    run(settings)
+        _prepare(settings)
+        run(settings)
+
+
+def _prepare(settings: Settings) -> None:
+    """Make the store, or bring it up to date, while no other server can have it."""
+    folder = settings.data
+    lock = lockfile.lock(folder)
+    try:
+        schema = upgrade.outdated(folder)
+        if schema is None:
+            upgrade.upgrade(folder)
+            return
+        click.echo(f"the store has schema {schema} of {migrations.newest()} and is brought up to date", err=True)
+        if not settings.backup_before_upgrade:
+            upgrade.upgrade(folder)
+            return
+        copy = Path(settings.backup_before_upgrade) / upgrade.copy_name(schema, SystemClock().now_ms())
+        with click.progressbar(length=1, label="copying it first", file=sys.stderr) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+            upgrade.upgrade(folder, copy=copy, progress=progress)
+        click.echo(f"as it was it is in {copy}", err=True)
+    finally:
+        os.close(lock)

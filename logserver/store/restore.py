@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from logserver.store import backup, filing, lockfile
 from logserver.store.connections import FILE, connect_file
 from logserver.store.errors import StoreError, StoreUnusable
-from logserver.store.migrations import known, require_ours
+from logserver.store.migrations import is_current, require_ours
 
 _PIECE = 1 << 20
 _SPARE_BYTES = 1_000_000
@@ -42,9 +43,14 @@ def restore(file: Path, folder: Path, verify: Callable[[Path], None], progress: 
 def require_copy(file: Path) -> None:
     """Raise StoreUnusable where a file is no copy of a store that this version can use."""
     with closing(connect_file(file)) as copy:
-        if not require_ours(copy):
-            raise StoreUnusable(f"{file} is empty")
-        known(copy)
+        try:
+            marked = require_ours(copy)
+            if marked:
+                is_current(copy)
+        except sqlite3.DatabaseError as error:
+            raise StoreUnusable(f"the copy is not whole: {error}") from error
+    if not marked:
+        raise StoreUnusable(f"{file} is empty")
 
 
 def _require_vacant(folder: Path) -> None:

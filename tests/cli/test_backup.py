@@ -177,7 +177,7 @@ def test_a_half_of_a_copy_is_refused(kept: Shell, copy: Path, tmp_path: Path) ->
     with copy.open("r+b") as file:
         file.truncate(copy.stat().st_size // 2)
     told = kept("restore", str(copy), "--data", str(tmp_path / "elsewhere"), code=1)
-    assert "the copy is not whole" in told.stderr or "cannot be used" in told.stderr
+    assert "the copy is not whole" in told.stderr
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -19,6 +19,9 @@ PATIENCE = 60.0
 
 OPTIONS = ("--port", "0", "--public-api-rate-limit-requests", "10000000")
 """What every server here is started with; what a test says itself comes later and wins."""
+
+PROGRAM = (sys.executable, "-m", "logserver")
+"""The program that is tested, unless a test says otherwise."""
 
 _SOURCE = Path(logserver.__file__).parents[1]
 """Where to start it, so that it is the program that is tested and not another one that is installed."""
@@ -33,11 +36,11 @@ class DidNotStart(Exception):
 class Server:
     """A running server; ``host`` and ``port`` are where it listens."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> None:
         self.folder = folder
         self._log = scratch()
         self._process = subprocess.Popen(
-            command(folder, *options),
+            command(folder, *options, program=program),
             stdout=subprocess.PIPE,
             stderr=self._log,
             bufsize=0,
@@ -114,12 +117,12 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> Iterator[Server]:
     """A server for the length of a block, stopped in good order at its end.
 
     Whatever happens in the block, none is left running.
     """
-    server = Server(folder, *options)
+    server = Server(folder, *options, program=program)
     try:
         yield server
         if server.running():
@@ -145,8 +148,8 @@ def refused(folder: Path, *options: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def command(folder: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "logserver", "serve", "--data", str(folder), *OPTIONS, *options]
+def command(folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> list[str]:
+    return [*program, "serve", "--data", str(folder), *OPTIONS, *options]
 
 
 def environment() -> dict[str, str]:
