@@ -84,8 +84,10 @@ class Jobs:
             more = await job.run(record.last_ms)
         except Exception as error:  # noqa: BLE001 - logged, without its words, and tried again
             record.failures += 1
-            record.last_error = kind_of(error)
-            logger.error("the job %s failed; it is tried again in %g s\n%s", job.name, job.every, trace(error))  # noqa: TRY400 - its words stay out
+            known, record.last_error = record.last_error, kind_of(error)
+            if known != record.last_error:
+                # Once while it lasts: a full disk fails many jobs many times a minute.
+                logger.error("the job %s failed; it is tried again in %g s\n%s", job.name, job.every, trace(error))  # noqa: TRY400 - its words stay out
             more = False
         else:
             record.last_error = None

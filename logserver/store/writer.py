@@ -211,7 +211,7 @@ class Writer:
                 tx.settle(keep=True)
         rows = len(batch)
         batch.write(self._connection)
-        self.upkeep.before_commit(rows)
+        self.upkeep.before_commit(rows, batch.deleted, batch.pages)
         self._connection.execute("COMMIT")
         batch.clear(committed=True)
 
