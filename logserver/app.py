@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from logserver import __version__, parts
 from logserver.api import documents, health
 from logserver.api.access import AccessLog
+from logserver.api.certificates import Certificate
 from logserver.api.endpoint import distinct
+from logserver.api.everywhere import Everywhere, Headed
 from logserver.api.gate import Gate
 from logserver.api.hot import Hot
 from logserver.api.lane import Lane
@@ -69,7 +71,13 @@ DESCRIPTION = (
 class Application:
     """A server's ASGI application; nothing is opened before its lifespan begins."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        passwords: Passwords | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database(
@@ -151,6 +159,7 @@ class Application:
             sockets=self.sockets,
             tails=self.tails,
             heads=Keeper(self.database, self.chain),
+            certificate=certificate,
         )
         self.socket_routes = logfleet.sockets(resources)
         self.site = parts.site(
@@ -182,6 +191,7 @@ class Application:
         self._router.router.redirect_slashes = False
         routing = Routing(hot, [declared.route() for declared in self.socket_routes], self._router)
         self._app: ASGIApp = routing
+        everywhere = Everywhere(https_only=settings.https_only())
         log = None
         if settings.access_log != "off":
             log = AccessLog(
@@ -192,10 +202,12 @@ class Application:
                 json=settings.access_log == "json",
             )
             self._app = log
+        self._app = Headed(self._app, everywhere)
         self.lane = Lane(
             {path.encode(): route for path, route in hot.items()},
             head_seconds=settings.body_seconds,
             logged=log.answered if log else None,
+            everywhere=everywhere,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

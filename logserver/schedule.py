@@ -3,6 +3,8 @@
 import os
 
 from logserver import __version__
+from logserver.api.certificates import EVERY_SECONDS as RENEWAL_SECONDS
+from logserver.api.certificates import Certificate
 from logserver.api.gate import Gate
 from logserver.api.sockets import OpenSockets
 from logserver.contracts.logstitch.heads import Keeper
@@ -49,6 +51,7 @@ class Schedule:
         rounds: Rounds,
         sockets: OpenSockets,
         tails: Tails,
+        certificate: Certificate | None = None,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -90,6 +93,7 @@ class Schedule:
                 Job("disk", 1, disk.look),
                 Job("growth", GROWTH_SECONDS, Measuring(database).one_pass),
                 Job("status", 2, self._report),
+                *([Job("certificate", RENEWAL_SECONDS, certificate.one_pass)] if certificate is not None else []),
             ],
             clock,
         )
@@ -131,6 +135,7 @@ class Schedule:
             queued_rows=self._database.queued_rows,
             queued_bytes=self._database.queued_bytes,
             refusing=self._database.refusing,
+            damage=self._database.mishaps.damage,
             commits=commits,
             commit_ms_median=median,
             commit_ms_p99=p99,

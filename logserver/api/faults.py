@@ -14,7 +14,7 @@ from logserver.core.faults import (
     Unauthorized,
     UnsupportedType,
 )
-from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreError
+from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreDamaged, StoreError
 
 
 class MethodNotAllowed(Fault):
@@ -37,6 +37,7 @@ STATUS: dict[type[Exception], int] = {
     Invalid: 422,
     TooMany: 429,
     StoreBusy: 503,
+    StoreDamaged: 503,
     ReadTimeout: 503,
 }
 """A contract may speak another status where its product does."""
@@ -59,7 +60,7 @@ def headers_of(fault: Exception) -> list[tuple[bytes, bytes]]:
             (b"x-ratelimit-remaining", b"%d" % fault.remaining),
             (b"x-ratelimit-reset", b"%d" % fault.reset_at),
         ]
-    if isinstance(fault, StoreBusy):
+    if isinstance(fault, StoreBusy | StoreDamaged):
         return [(b"retry-after", b"%d" % fault.retry_after)]
     if isinstance(fault, ReadTimeout):
         return [(b"retry-after", b"5")]

@@ -139,6 +139,8 @@ def _server_lines(report: Report, now: int) -> list[tuple[str, str]]:
     ]
     if report.refusing is not None:
         lines.append(("refusing", plain(report.refusing)))
+    if report.damage is not None:
+        lines.append(("damaged", f"{plain(report.damage)}; `logserver doctor` tells more"))
     if report.checkpoint_age_seconds is not None:
         age = report.checkpoint_age_seconds + (now - report.at) / 1_000
         lines.append(("checkpoint", f"{span_text(age)} ago, {report.log_pages} pages in the log"))

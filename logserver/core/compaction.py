@@ -6,7 +6,6 @@ from collections.abc import Callable
 from logserver.core.trimming import reclaimable
 from logserver.store import countings, index, space
 from logserver.store.database import Database
-from logserver.store.errors import StoreBusy
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
@@ -50,29 +49,27 @@ class Compaction:
         self._limit = limit
         self._look_at = 0.0
         self._merging = False
-        self._giving = 0
+        self._giving = False
 
     async def one_pass(self, _now_ms: int) -> bool:
         """Merge or give back a little; returns whether to go on at once."""
-        if not (self._merging or self._giving):
+        merging, giving = self._merging, self._giving
+        # Where this fails, as on a full disk, what was begun is found again when it is looked for.
+        self._merging = self._giving = False
+        if not (merging or giving):
             if self._monotonic() < self._look_at:
                 return False
             self._look_at = self._monotonic() + _REST_SECONDS
-            self._merging = await self._database.read(worth_merging, self._limit)
-        try:
-            if self._merging:
-                self._merging, hurried = await self._database.write(_merge, self._limit)
-                if not self._merging:
-                    self._look_at = 0.0
-                if hurried:
-                    return True
-            else:
-                keep = 0 if self._database.refusing is not None else None
-                self._giving = await self._database.write(_give_back, self._limit, keep)
-        except StoreBusy:
-            # Such as a full disk; what was begun is found again when it is looked for.
-            self._merging, self._giving = False, 0
-        return bool(self._merging or self._giving) and not self._database.queued_rows
+            merging = await self._database.read(worth_merging, self._limit)
+        hurried = False
+        if merging:
+            self._merging, hurried = await self._database.write(_merge, self._limit)
+            if not self._merging:
+                self._look_at = 0.0
+        else:
+            keep = 0 if self._database.refusing is not None else None
+            self._giving = bool(await self._database.write(_give_back, self._limit, keep))
+        return hurried or ((self._merging or self._giving) and not self._database.queued_rows)
 
 
 def worth_merging(tx: Tx, limit: int) -> bool:

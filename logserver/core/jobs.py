@@ -85,8 +85,7 @@ class Jobs:
         except Exception as error:  # noqa: BLE001 - logged, without its words, and tried again
             record.failures += 1
             known, record.last_error = record.last_error, kind_of(error)
-            if known != record.last_error:
-                # Once while it lasts: a full disk fails many jobs many times a minute.
+            if known != record.last_error:  # one that fails each time has said so
                 logger.error("the job %s failed; it is tried again in %g s\n%s", job.name, job.every, trace(error))  # noqa: TRY400 - its words stay out
             more = False
         else:

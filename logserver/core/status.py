@@ -26,6 +26,7 @@ class Report(msgspec.Struct, frozen=True):
     checkpoint_age_seconds: float | None
     log_pages: int | None
     jobs: dict[str, Record]
+    damage: str | None = None
 
 
 def write(folder: Path, report: Report) -> None:

@@ -17,6 +17,15 @@ class StoreUnusable(StoreError):
     """The folder holds no store this version can open: a newer schema, another application, another server."""
 
 
+class StoreDamaged(StoreError):
+    """What was asked touches a part of the file that is damaged; everything else goes on."""
+
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("a part of the store is damaged; `logserver doctor` tells whoever runs this server what to do")
+
+
 class ReadTimeout(StoreError):
     """A read took longer than it may; nothing was changed."""
 
