@@ -142,6 +142,7 @@ class Schedule:
             checkpoint_age_seconds=self._clock.monotonic() - last.at if last is not None else None,
             log_pages=last.log if last is not None else None,
             jobs=self.jobs.records,
+            room=self.trimming.standing if self.trimming.standing.limit else None,
         )
 
     async def _report(self, now_ms: int) -> bool:

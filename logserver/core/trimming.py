@@ -10,6 +10,9 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
 from logserver.core import projects, retention
 from logserver.core.metrics import standing
 from logserver.core.projects import Project
@@ -61,16 +64,19 @@ class Stretch(NamedTuple):
     """The Unix minute before which all goes."""
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True):
     """How the store stands to its limit; sizes in bytes."""
 
     limit: int
     """0 where there is none."""
     used: int
+    """What was used of the database when it was looked at last."""
     reclaimable: int
     """Of that, what deleted events still take in the index."""
     stuck: bool
     """Whether the store is too large although nothing is left that may go."""
+    trimming: bool
+    """Whether the oldest events are being deleted."""
     cut_ms: int | None
     """The Unix milliseconds before which events have gone for want of room; None where none had to."""
 
@@ -86,7 +92,7 @@ class Trimming:
         self._stretches: list[Stretch] = []
         self._held = 0
         self._count_at = 0.0
-        self.standing = Standing(limit, 0, 0, stuck=False, cut_ms=None)
+        self.standing = Standing(limit, 0, 0, stuck=False, trimming=False, cut_ms=None)
         self.refusing: str | None = None
         """Why new events are refused while room is made; None while they are welcome."""
 
@@ -123,7 +129,7 @@ class Trimming:
         elif left <= self._limit * DOWN_TO:
             self._trimming = False
             self._note(stuck=False)
-        self.standing = self.standing._replace(used=taken.used, reclaimable=reclaimable)
+        self.standing = replace(self.standing, used=taken.used, reclaimable=reclaimable, trimming=self._trimming)
         if self.standing.stuck or taken.used < self._limit * WELCOME_AT:
             self.refusing = None
         elif taken.used > self._limit * REFUSE_AT:
@@ -137,9 +143,9 @@ class Trimming:
                 self._limit // 1_000_000,
             )
         if stuck is not None:
-            self.standing = self.standing._replace(stuck=stuck)
+            self.standing = replace(self.standing, stuck=stuck)
         if cut_ms is not None:
-            self.standing = self.standing._replace(cut_ms=max(cut_ms, self.standing.cut_ms or 0))
+            self.standing = replace(self.standing, cut_ms=max(cut_ms, self.standing.cut_ms or 0))
 
 
 def _measure(tx: Tx, held: int) -> tuple[Space, int]:
