@@ -86,6 +86,11 @@ class Settings:
     readers: int = _setting(3, "Searches that run at the same time.")
     queue_rows: int = _setting(20_000, "Events that may wait to be written before senders are told to wait.")
     queue_megabytes: int = _setting(64, "The same by size.", unit="MB")
+    max_size: int = _setting(
+        0,
+        "Size of the database from which on the oldest events are deleted, whatever the retention of their project is,"
+        " such as 20GB; 0 for any size.",
+    )
     min_free_megabytes: int = _setting(128, "Free disk space below which new events are refused with 503.", unit="MB")
     audit_batch_limit: int = _setting(
         100, "Audit events an array may have; 1000 suits a client that sends its whole queue at once.", unit="events"
