@@ -10,17 +10,21 @@ import os
 import random
 import re
 import shutil
-import sys
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
 SECTOR = 512
-_CALLS = "openat,write,pwrite64,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,link,linkat,sendto"
+_CALLS = (
+    "openat,write,pwrite64,ftruncate,fallocate,fsync,fdatasync"
+    ",rename,renameat,renameat2,unlink,unlinkat,link,linkat,sendto"
+)
 _LONGEST = 1_000_000
 _LINE = re.compile(rb"(\d+) +(?:(\w+)\((.*)|<\.\.\. (\w+) resumed>(.*))", re.DOTALL)
 _UNFINISHED = b" <unfinished ...>"
@@ -40,12 +44,13 @@ class Call(NamedTuple):
     flags: bytes = b""
 
 
-def available() -> str | None:
+@cache
+def missing() -> str | None:
     """Why calls cannot be recorded here; None where they can."""
     if shutil.which("strace") is None:
         return "needs strace, which apt-get installs"
-    probe = os.spawnlp(os.P_WAIT, "strace", "strace", "-o", os.devnull, "-e", "trace=none", "true")
-    return None if probe == 0 else "strace is not allowed to trace here"
+    probe = subprocess.run(["strace", "-o", os.devnull, "-e", "trace=none", "true"], capture_output=True, check=False)
+    return None if probe.returncode == 0 else "strace may not trace here"
 
 
 class Recording:

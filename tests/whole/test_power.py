@@ -16,7 +16,6 @@ import pytest
 from logserver.contracts.logstitch import signing
 from logserver.contracts.logstitch.links import Head, as_hash, head_message
 from logserver.contracts.logstitch.signing import verified
-from logserver.store import events
 from logserver.store.connections import FILE, connect, connect_readonly
 from logserver.store.ids import Spelling, ulid_text, uuid_text
 from logserver.store.migrations import version
@@ -39,14 +38,19 @@ WHOLLY_VERIFIED = 20
 
 _IDS = re.compile(rb'"((?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|evt_[0-9A-Z]{26})"')
 
-pytestmark = pytest.mark.skipif(power.available() is not None, reason=str(power.available()))
+
+@pytest.fixture
+def recording() -> Recording:
+    if (reason := power.missing()) is not None:
+        pytest.skip(reason)
+    return Recording()
 
 
-def test_what_was_answered_survives_the_power_cord(tmp_path: Path) -> None:
+def test_what_was_answered_survives_the_power_cord(tmp_path: Path, recording: Recording) -> None:
     print(f"LOGSERVER_CRASH_SEED={SEED}")
     chance = random.Random(SEED)  # noqa: S311 - moments that can be had again by their seed
     folder = tmp_path / "data"
-    load, recording = Load(SEED, [create_token(folder)]), Recording()
+    load = Load(SEED, [create_token(folder)])
     trail = create_token(folder, "trail")
     disk = Disk(folder)
     with recording.of(PROGRAM) as program, serving(folder, "--access-log", "off", program=program) as server:
@@ -76,10 +80,10 @@ def test_what_was_answered_survives_the_power_cord(tmp_path: Path) -> None:
     print(f"{len(calls)} calls, {len(told)} answers, {CUTS} cuts")
 
 
-def test_a_migration_survives_the_power_cord(tmp_path: Path) -> None:
+def test_a_migration_survives_the_power_cord(tmp_path: Path, recording: Recording) -> None:
     print(f"LOGSERVER_CRASH_SEED={SEED}")
     chance = random.Random(SEED)  # noqa: S311 - moments that can be had again by their seed
-    folder, copy, recording = tmp_path / "data", tmp_path / "copies" / "before.db", Recording()
+    folder, copy = tmp_path / "data", tmp_path / "copies" / "before.db"
     book = unpack(RELEASES[0], folder)
     copy.parent.mkdir()
     disk, copies = Disk(folder), Disk(copy.parent)
