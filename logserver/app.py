@@ -50,6 +50,8 @@ from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.database import Database
 from logserver.store.traces import trace
+from logserver.transfer.arriving import Arrivals
+from logserver.transfer.inlet import Inlet
 from logserver.web import routes as web
 
 logger = logging.getLogger("logserver")
@@ -151,6 +153,7 @@ class Application:
             sockets=self.sockets,
             tails=self.tails,
             heads=Keeper(self.database, self.chain),
+            inlet=Inlet(self.database, Arrivals(self.database, self.clock, self.chain)),
         )
         self.socket_routes = logfleet.sockets(resources)
         self.site = parts.site(

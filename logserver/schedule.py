@@ -26,6 +26,8 @@ from logserver.core.posting import post
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.settings import Settings
 from logserver.store.database import Database
+from logserver.transfer.inlet import EVERY_SECONDS as INLET_SECONDS
+from logserver.transfer.inlet import Inlet
 
 
 class Schedule:
@@ -49,6 +51,7 @@ class Schedule:
         rounds: Rounds,
         sockets: OpenSockets,
         tails: Tails,
+        inlet: Inlet,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -82,6 +85,7 @@ class Schedule:
                 Job("token uses", 30, self._flush_uses),
                 Job("observer", 2, observer.flush),
                 Job("audit heads", 2, heads.keep),
+                Job("imports", INLET_SECONDS, inlet.one_pass),
                 Job("disk", 5, DiskWatch(database, settings.min_free_megabytes * 1_000_000).look),
                 Job("growth", GROWTH_SECONDS, Measuring(database).one_pass),
                 Job("status", 2, self._report),

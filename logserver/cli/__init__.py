@@ -10,6 +10,8 @@ from logserver import __version__
 from logserver.cli.agent import agent
 from logserver.cli.audit import audit
 from logserver.cli.demo import demo
+from logserver.cli.exporting import export
+from logserver.cli.importing import import_
 from logserver.cli.overviews import groups, monitors
 from logserver.cli.project import project
 from logserver.cli.search import search, tail
@@ -36,6 +38,8 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-_COMMANDS = (serve, demo, agent, project, token, user, search, tail, groups, monitors, trace, verify, audit, status)
-for command in _COMMANDS:
+for command in (
+    *(serve, demo, agent, project, token, user, search, tail, groups, monitors, trace),
+    *(verify, audit, export, import_, status),
+):
     main.add_command(command)
