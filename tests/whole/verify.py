@@ -20,10 +20,11 @@ from tests.whole.load import Parcel
 _ARRIVALS_SURELY_KEPT_MS = 50 * 60_000
 
 
-def verify(folder: Path, parcels: list[Parcel]) -> int:
+def verify(folder: Path, parcels: list[Parcel], *, beside: str = "") -> int:
     """Check a store that no server is writing to against everything ever sent to it.
 
-    Returns its number of events. What the server recorded of itself must only agree with itself.
+    Returns its number of events. What the server recorded of itself must only agree with itself; so must what is in
+    the project ``beside``, which got something else.
     """
     with closing(connect_readonly(folder)) as connection:
         connection.execute("BEGIN")
@@ -31,7 +32,10 @@ def verify(folder: Path, parcels: list[Parcel]) -> int:
         stored = [events.from_row(row) for row in rows]
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        own = {number for (number,) in connection.execute("SELECT number FROM projects WHERE system")}
+        own = {
+            number
+            for (number,) in connection.execute("SELECT number FROM projects WHERE system OR slug = ?", (beside,))
+        }
         sent = [event for event in stored if event.id >> LOCAL_BITS not in own]
         _promises(parcels, sent, Spelling(_secret(connection)))
         _identities(connection, stored)
