@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from logserver.store.connections import FILE, connect_readonly
+from logserver.store.connections import connect_readonly
 from logserver.store.migrations import newest, version
 from tests.store.released.book import BESIDE, EMAIL, PASSWORD, RELEASES, STREAM, Book, read, unpack
 from tests.whole.process import serving
