@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+SHORTEST_TOKEN = 16
+"""Characters of a token that somebody made up: what is shorter could be guessed."""
+
 
 def _setting(default: Any, meaning: str, *, unit: str = "", also: str | None = None, secret: bool = False) -> Any:
     """A setting with its meaning; ``also`` is another environment variable that is read as well.
@@ -83,6 +86,11 @@ class Settings:
     readers: int = _setting(3, "Searches that run at the same time.")
     queue_rows: int = _setting(20_000, "Events that may wait to be written before senders are told to wait.")
     queue_megabytes: int = _setting(64, "The same by size.", unit="MB")
+    max_size: int = _setting(
+        0,
+        "Size of the database from which on the oldest events are deleted, whatever the retention of their project is,"
+        " such as 20GB; 0 for any size.",
+    )
     min_free_megabytes: int = _setting(128, "Free disk space below which new events are refused with 503.", unit="MB")
     audit_batch_limit: int = _setting(
         100, "Audit events an array may have; 1000 suits a client that sends its whole queue at once.", unit="events"
@@ -105,6 +113,10 @@ class Settings:
     )
     viewer_frame_ancestors: str = _setting(
         "'self'", "Sites that may show /viewer in a frame, separated by spaces, such as https://app.example.com."
+    )
+    metrics_token: str = _setting(
+        "",
+        "Token, 16 characters or more, that reads /metrics from elsewhere; on the server's own machine none is needed.",
     )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(

@@ -1,8 +1,9 @@
 """Who may come in, and how often: credentials, rate limits and the sender's address, the same for every dialect."""
 
 import ipaddress
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -43,6 +44,8 @@ class Gate:
         """Of senders that are known, by credential."""
         self.door = Windows(clock)
         """Of those who sign in, by address as well."""
+        self.refused: Counter[str] = Counter()
+        """How often a request was refused, by api/faults.reason_of()."""
 
     def recognize(self, request: Request, kinds: frozenset[str]) -> bool:
         """Note the credential of a request, of one of these kinds, if it was found a moment ago."""
@@ -72,8 +75,12 @@ class Gate:
             return
         if credential is not None and forbids:
             raise Forbidden(f"a token of the kind {credential.kind} may not do this")
+        self.fail(request, "Unauthorized")
+
+    def fail(self, request: Request, message: str) -> NoReturn:
+        """Raise Unauthorized (``message``), or TooMany once the address of a request has failed too often."""
         self.failures.take(self.source(request), limit=self._rates.failures, seconds=self._rates.seconds)
-        raise Unauthorized("Unauthorized")
+        raise Unauthorized(message)
 
     def take(self, request: Request, endpoint: str, cost: int = 1) -> None:
         """Count a request of a known sender to an endpoint; raises TooMany, counting nothing, past the limit."""

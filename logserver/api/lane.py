@@ -39,6 +39,8 @@ class Lane:
         self.head_seconds = head_seconds
         """How long the head of a request may take, from the connection or from its first byte."""
         self.logged = logged
+        self.connections: set[Any] = set()
+        """The connections that are open, WebSockets too, once there was one."""
 
 
 class _Nothing:
@@ -76,6 +78,7 @@ class LaneProtocol(OfferProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._lane: Lane = getattr(self.app, "lane", None) or Lane({})
+        self._lane.connections = self.connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in its base
         """Begin a connection; the head of its first request is waited for only so long."""

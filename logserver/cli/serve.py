@@ -13,7 +13,7 @@ from logserver.cli.disguise import disguise
 from logserver.cli.options import settings_options
 from logserver.cli.refusals import refusals
 from logserver.core.clock import SystemClock
-from logserver.settings import Settings
+from logserver.settings import SHORTEST_TOKEN, Settings
 from logserver.store import lockfile, migrations, privacy, upgrade
 
 
@@ -39,6 +39,8 @@ def serve(**values: Any) -> None:
         certificate = server.certificate(settings)
     except Unusable as error:
         raise click.ClickException(str(error)) from error
+    if 0 < len(settings.metrics_token) < SHORTEST_TOKEN:
+        raise click.BadParameter(f"it must have {SHORTEST_TOKEN} characters or more", param_hint="--metrics-token")
     # What would keep the store from opening is told here in one line, before there is a server to fail.
     with refusals():
         os.umask(0o077)  # whatever is written from here on is for its owner only

@@ -36,11 +36,14 @@ def test_a_store_of_a_release_is_served(schema: int, tmp_path: Path) -> None:
         visitor = Visitor(server)
         for page in (*PAGES, *(f"/p/{slug}/{name}" for slug in ("app", BESIDE) for name in PROJECT_PAGES)):
             assert (visitor.sees(page)[0], page) == (200, page)
-        everything = sum(len(searched(wire, book.tokens[token])) for token in ("app", "project"))
-        assert everything == book.events
-        for token in ("app", "project"):
-            errors = searched(wire, book.tokens[token], q="type:error")
-            assert {each["event_type"] for each in errors} == {"error"}
+        everything = {token: searched(wire, book.tokens[token]) for token in ("app", "project")}
+        assert sum(map(len, everything.values())) == book.events
+        for token, listed in everything.items():
+            kinds = {each["type"] for each in listed}
+            assert kinds >= {"error", "log", "metric", "transaction", "span", "check_in"}
+            for kind in kinds:
+                wanted = [each for each in listed if each["type"] == kind]
+                assert searched(wire, book.tokens[token], q=f"type:{kind}") == wanted
         assert ask(server, request(EVENTS, book.tokens["project"], log_event("after the upgrade"))).status == 201
         assert len(searched(wire, book.tokens["project"], q='"after the upgrade"')) == 1
         if schema >= 2:
@@ -57,7 +60,7 @@ def test_a_store_of_a_release_is_served(schema: int, tmp_path: Path) -> None:
         assert server.stop() == 0
         assert "ERROR" not in server.log()
     code, said, told = shell(folder, "audit", "verify")
-    assert (code, told) == (0, ""), said
+    assert (code, "audit events" in told) == (0, schema == 1), said + told
     assert len(found(folder, "after the upgrade")) == 1
     assert_verified(folder, book)
     assert_copied(copies, book)
@@ -80,7 +83,7 @@ def assert_verified(folder: Path, book: Book) -> None:
     """Everything that was answered is there, and all agrees."""
     with closing(connect_readonly(folder)) as connection:
         assert version(connection) == newest()
-    verify(folder, book.parcels, beside=BESIDE)
+    verify(folder, book.parcels, beside=BESIDE, unknown=frozenset({"span_kind"} if book.schema < 4 else ()))
 
 
 def assert_copied(copies: Path, book: Book) -> None:
