@@ -11,6 +11,7 @@ from logserver.cli.agent import agent
 from logserver.cli.audit import audit
 from logserver.cli.backup import backup
 from logserver.cli.demo import demo
+from logserver.cli.doctor import doctor
 from logserver.cli.overviews import groups, monitors
 from logserver.cli.project import project
 from logserver.cli.restore import restore
@@ -54,6 +55,7 @@ _COMMANDS = (
     audit,
     status,
     backup,
+    doctor,
     restore,
 )
 for command in _COMMANDS:
