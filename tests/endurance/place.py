@@ -52,7 +52,7 @@ class Place(msgspec.Struct):
 
 
 @contextmanager
-def loaded(folder: Path, *, agents: int, old: int) -> Iterator[Place]:
+def loaded(folder: Path, *options: str, agents: int, old: int) -> Iterator[Place]:
     """A server on a new store with ``agents`` agents, and ``old`` records that it deletes as soon as it runs."""
     clock = SystemClock()
     now = clock.now_ms()
@@ -72,7 +72,7 @@ def loaded(folder: Path, *, agents: int, old: int) -> Iterator[Place]:
     asyncio.run(insert(folder, _old_records(made["old"], old, now - _OLD_MS), "normal"))
     with transaction(folder) as tx:
         projects.set_values(tx, "old", retention_days=1)
-    with on_cores(MEASURED), serving(folder, *OPTIONS) as server:
+    with on_cores(MEASURED), serving(folder, *OPTIONS, *options) as server:
         yield Place(
             folder,
             server,
