@@ -81,6 +81,7 @@ class Application:
             read_seconds=settings.read_seconds,
             queue_rows=settings.queue_rows,
             queue_bytes=settings.queue_megabytes * 1_000_000,
+            queue_seconds=settings.queue_seconds,
         )
         self.credentials = Credentials(self.database, self.clock, settings.admins())
         self.policies = Policies()

@@ -78,6 +78,8 @@ class Rules(NamedTuple):
     """Counts a request as soon as its sender is known; raises TooMany."""
     body_secrets: BodySecrets | None = None
     """Where to look for a credential that no header has."""
+    stores: bool = False
+    """Whether programs send it, as often as they like: while no event could be stored, its body is not looked at."""
 
 
 class Dialect(NamedTuple):
@@ -120,6 +122,11 @@ class Door:
             raise Forbidden("only an admin may do this")
         if rules.admitted is not None:
             rules.admitted(request)
+
+    def _require_room(self, request: Request) -> None:
+        """Raise StoreBusy where no event of a request could be stored: to say so must cost less than to look at it."""
+        if self._rules.stores:
+            self._database.admit(1, len(request.raw))
 
     def _fail(self, request: Request, error: Exception) -> Answer:
         status, payload, *_ = self._dialect.refuse(error, request.id)
@@ -179,6 +186,7 @@ class Handler(Door, ABC):
                 rules.demands(request)
             with ExitStack() as room:
                 await self._take_in(request, receive, room)
+                self._require_room(request)
                 answer = self._succeed(request, await self._reply(request))
         except Disconnected:
             return

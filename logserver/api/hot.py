@@ -56,6 +56,7 @@ class Hot(Handler):
             if rules.demands is not None:
                 rules.demands(request)
             self._permit(request)
+            self._require_room(request)
             work = self._prepare(request)
 
             def done(outcome: Any) -> None:

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 from logserver.store.batch import Batch
+from logserver.store.drain import Drain
 from logserver.store.mishaps import Mishaps, is_damage, is_temporary
 from logserver.store.traces import trace
 from logserver.store.upkeep import Upkeep
@@ -110,6 +111,8 @@ class Writer:
         self._monotonic = monotonic
         self._mishaps = mishaps
         self.upkeep = Upkeep(connection, monotonic, mishaps)
+        self.drain = Drain()
+        """How long what waits will take."""
         self.commits = 0
         self.commit_seconds: deque[float] = deque(maxlen=_COMMITS_REMEMBERED)
         """How long the last transactions took, from their first statement to the end of their commit."""
@@ -161,10 +164,12 @@ class Writer:
                     break
             if group:
                 begun = self._monotonic()
+                self.drain.begin(rows, begun)
                 self._commit(group)
                 self.commit_seconds.append(self._monotonic() - begun)
                 self._answered(group)
                 self.upkeep.after_commit(rows)
+                self.drain.end(self._monotonic())
         self.upkeep.finish()
 
     def _commit(self, group: list[Write]) -> None:

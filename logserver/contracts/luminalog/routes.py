@@ -62,6 +62,7 @@ def endpoints(resources: Resources, options: Options) -> list[Endpoint]:
         demands=handlers.require_https,
         admitted=handlers.count,
         body_secrets=handlers.keys,
+        stores=True,
     )
     return [
         Endpoint(

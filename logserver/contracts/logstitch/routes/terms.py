@@ -56,12 +56,14 @@ class Routes:
         *,
         limit: int = CONTROL_BYTES,
         counts: Callable[[Request], None] | None = None,
+        stores: bool = False,
     ) -> Hot:
         """A route that writes, for credentials of these kinds; none of them: for everybody.
 
-        ``counts`` counts a request before anything else of it is looked at.
+        ``counts`` counts a request before anything else of it is looked at; one that ``stores`` brings events.
         """
-        return Hot(prepare, Rules(kinds, limit, "body_bytes", forbids=True, counts=counts), self._terms)
+        rules = Rules(kinds, limit, "body_bytes", forbids=True, counts=counts, stores=stores)
+        return Hot(prepare, rules, self._terms)
 
     def reads(
         self,
