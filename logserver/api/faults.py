@@ -1,5 +1,7 @@
 """The one table from faults to HTTP: status codes and the headers every dialect shares. Bodies are the contracts'."""
 
+import re
+
 from logserver.core.faults import (
     Conflict,
     Fault,
@@ -15,6 +17,8 @@ from logserver.core.faults import (
     UnsupportedType,
 )
 from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreDamaged, StoreError
+
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class MethodNotAllowed(Fault):
@@ -49,6 +53,13 @@ REFUSALS = (Fault, StoreError)
 def status_of(fault: Exception) -> int:
     """The HTTP status of a fault, or of the kind it is made of; 500 for what is none."""
     return next((STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS), 500)
+
+
+def reason_of(fault: Exception) -> str:
+    """What a fault is counted as: its kind in one word, which nobody who sends can choose."""
+    if isinstance(fault, StoreBusy):
+        return fault.reason
+    return _CAPITAL.sub("_", type(fault).__name__).lower()
 
 
 def headers_of(fault: Exception) -> list[tuple[bytes, bytes]]:

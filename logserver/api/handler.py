@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from logserver.api.body_secrets import BodySecrets
-from logserver.api.faults import REFUSALS, headers_of
+from logserver.api.faults import REFUSALS, headers_of, reason_of
 from logserver.api.gate import Gate
 from logserver.api.held import HeldBodies
 from logserver.api.linger import let_finish
 from logserver.api.request import Disconnected, Request
+from logserver.api.rules import Rules
 from logserver.core.faults import Forbidden, TooLarge, TooMany
 from logserver.store.database import Database
 from logserver.store.traces import trace
@@ -56,30 +56,6 @@ class Answer(NamedTuple):
             return self.headers
         described = [(b"content-type", self.media), (b"content-length", b"%d" % len(self.body))]
         return described + self.headers
-
-
-class Rules(NamedTuple):
-    """What a route admits: kinds of credential (none: anybody), bytes of body with the code of that refusal."""
-
-    kinds: frozenset[str]
-    body_limit: int
-    body_code: str
-    forbids: bool = False
-    """Whether a valid credential of another kind is told that it may not (403), rather than not known (401)."""
-    scope: str | None = None
-    """A permission that the credential must have."""
-    admin: bool = False
-    """Whether a person who asks must be an admin."""
-    counts: Callable[[Request], None] | None = None
-    """Counts a request before anything else of it is looked at; raises TooMany."""
-    demands: Callable[[Request], None] | None = None
-    """Looks at how a request came, before who sends it; raises Forbidden."""
-    admitted: Callable[[Request], None] | None = None
-    """Counts a request as soon as its sender is known; raises TooMany."""
-    body_secrets: BodySecrets | None = None
-    """Where to look for a credential that no header has."""
-    stores: bool = False
-    """Whether programs send it, as often as they like: while no event could be stored, its body is not looked at."""
 
 
 class Dialect(NamedTuple):
@@ -135,6 +111,7 @@ class Door:
             request.standing = None
         headers = self._shared_headers(request) + headers_of(error)
         if isinstance(error, REFUSALS):
+            self._gate.refused[reason_of(error)] += 1
             self._dialect.refused(request, error, status)
         else:
             logger.error("request %s failed\n%s", request.id, trace(error))

@@ -8,8 +8,9 @@ small requests of known senders the machinery of ASGI.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from logserver.api.handler import Answer, Handler, Reply, Rules, Terms
+from logserver.api.handler import Answer, Handler, Reply, Terms
 from logserver.api.request import Request
+from logserver.api.rules import Rules
 
 
 class Work(NamedTuple):

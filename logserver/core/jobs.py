@@ -8,6 +8,8 @@ import msgspec
 
 from logserver.core.clock import Clock
 from logserver.store.database import Database
+from logserver.store.spread import Spread
+from logserver.store.throughput import SECONDS
 from logserver.store.traces import kind_of, trace
 from logserver.store.writer import WriteTx
 
@@ -52,6 +54,8 @@ class Jobs:
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.records = {job.name: Record() for job in jobs}
+        self.lateness = Spread(SECONDS)
+        """How late passes began, of all jobs; mostly how long the event loop was busy with something else."""
 
     def start(self) -> None:
         """Begin; every job runs its first pass at once."""
@@ -78,6 +82,7 @@ class Jobs:
         record = self.records[job.name]
         begun = self._clock.monotonic()
         record.lateness = max(0.0, begun - due)
+        self.lateness.add(record.lateness)
         record.worst_lateness = max(record.worst_lateness, record.lateness)
         record.last_ms = self._clock.now_ms()
         try:

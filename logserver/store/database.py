@@ -19,6 +19,7 @@ from logserver.store.migrations import migrate
 from logserver.store.mishaps import Mishaps
 from logserver.store.readers import Readers
 from logserver.store.slow_reads import SlowReads
+from logserver.store.throughput import Throughput
 from logserver.store.traces import trace
 from logserver.store.tx import Tx
 from logserver.store.upkeep import Checkpointed
@@ -132,21 +133,26 @@ class Database:
         """Why the last telemetry could not be committed, as long as that is news; None when all is well."""
         return self.mishaps.trouble()
 
+    @property
+    def throughput(self) -> Throughput:
+        """What the writer has done since it began."""
+        return self._writer.throughput
+
     def commits(self) -> tuple[int, list[float]]:
         """How many transactions this process has committed, and how many seconds each of the last ones took."""
-        return self._writer.commits, list(self._writer.commit_seconds)
+        return self.throughput.commits, list(self.throughput.lately)
 
     def admit(self, rows: int, size: int) -> None:
         """Raise StoreBusy where there is no room for ``rows`` of telemetry of ``size`` bytes in the queue."""
         if self.refusing is not None:
-            raise StoreBusy(self.refusing, retry_after=30)
+            raise StoreBusy(self.refusing, retry_after=30, reason="disk_full")
         if self.queued_rows + rows > self._queue_rows or self.queued_bytes + size > self._queue_bytes:
-            raise StoreBusy(_TOO_MUCH)
+            raise StoreBusy(_TOO_MUCH, reason="queue_full")
         # What comes when nothing waits is taken, however long it will take: it would fare no better later.
         if self.queued_rows:
             wait = self._writer.drain.seconds(self.queued_rows + rows, self._monotonic())
             if wait > self._queue_seconds:
-                raise StoreBusy(_TOO_MUCH, retry_after=min(math.ceil(wait), _LONGEST_RETRY))
+                raise StoreBusy(_TOO_MUCH, retry_after=min(math.ceil(wait), _LONGEST_RETRY), reason="queue_full")
 
     def write(
         self, function: Callable[[WriteTx, *A], T], *args: *A, rows: int = 0, size: int = 0

@@ -6,11 +6,15 @@ class StoreError(Exception):
 
 
 class StoreBusy(StoreError):
-    """The store cannot take a write now; the same request is welcome after ``retry_after`` seconds."""
+    """The store cannot take a write now; the same request is welcome after ``retry_after`` seconds.
 
-    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+    ``reason`` is one word of this program's own, for those who count.
+    """
+
+    def __init__(self, message: str, *, retry_after: int = 1, reason: str = "busy") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.reason = reason
 
 
 class StoreUnusable(StoreError):

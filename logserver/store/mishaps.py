@@ -55,7 +55,7 @@ class Mishaps:
         if self._troubled is None:
             logger.error("the store cannot be written: %s", error)
         self._troubled = (self._monotonic(), str(error))
-        busy = StoreBusy(f"the store cannot be written now: {error}", retry_after=5)
+        busy = StoreBusy(f"the store cannot be written now: {error}", retry_after=5, reason="unwritable")
         busy.__cause__ = error
         return busy
 

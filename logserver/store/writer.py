@@ -7,7 +7,6 @@ of them the rows of all go in together; one COMMIT; then all are answered in one
 import logging
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -16,6 +15,7 @@ from typing import Any
 from logserver.store.batch import Batch
 from logserver.store.drain import Drain
 from logserver.store.mishaps import Mishaps, is_damage, is_temporary
+from logserver.store.throughput import Throughput
 from logserver.store.traces import trace
 from logserver.store.upkeep import Upkeep
 
@@ -23,8 +23,6 @@ logger = logging.getLogger("logserver.store")
 
 MAX_GROUP_ROWS = 4_000
 """Rows after which a transaction takes no further request: bounds the time to its commit."""
-
-_COMMITS_REMEMBERED = 1_000
 
 
 class Write:
@@ -111,11 +109,9 @@ class Writer:
         self._monotonic = monotonic
         self._mishaps = mishaps
         self.upkeep = Upkeep(connection, monotonic, mishaps)
+        self.throughput = Throughput()
         self.drain = Drain()
         """How long what waits will take."""
-        self.commits = 0
-        self.commit_seconds: deque[float] = deque(maxlen=_COMMITS_REMEMBERED)
-        """How long the last transactions took, from their first statement to the end of their commit."""
 
     def start(self) -> None:
         """Begin to take writes."""
@@ -166,7 +162,7 @@ class Writer:
                 begun = self._monotonic()
                 self.drain.begin(rows, begun)
                 self._commit(group)
-                self.commit_seconds.append(self._monotonic() - begun)
+                self.throughput.ended(self._monotonic() - begun, rows, len(group))
                 self._answered(group)
                 self.upkeep.after_commit(rows)
                 self.drain.end(self._monotonic())
@@ -197,7 +193,6 @@ class Writer:
             for write in group:
                 self._commit([write])
         else:
-            self.commits += 1
             if any(write.rows for write in group):
                 self._mishaps.committed()
 
@@ -219,8 +214,9 @@ class Writer:
                 tx.settle(keep=True)
         rows = len(batch)
         batch.write(self._connection)
-        self.upkeep.before_commit(rows)
+        self.upkeep.before_commit(rows, batch.deleted, batch.pages)
         self._connection.execute("COMMIT")
+        self.throughput.stored(batch.arrived())
         batch.clear(committed=True)
 
     def _rollback(self) -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from logserver.api.endpoint import NDJSON, Answer, Auth, Endpoint, Example, Parameter, Tag
-from logserver.api.handler import Dialect, Rules, Terms
+from logserver.api.handler import Dialect, Terms
 from logserver.api.hot import Hot
 from logserver.api.resources import Resources
+from logserver.api.rules import Rules
 from logserver.contracts.logister import batch, bounds, wire
 from logserver.contracts.logister.handlers import SENDERS, Handlers
 from logserver.contracts.logister.refusals import Notes, refuse

@@ -5,11 +5,12 @@ from typing import Any
 
 from logserver.api.endpoint import Answer, Parameter
 from logserver.api.fields import CONTROL_BYTES
-from logserver.api.handler import Dialect, Rules, Terms
+from logserver.api.handler import Dialect, Terms
 from logserver.api.hot import Hot, Work
 from logserver.api.look import Look, Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
+from logserver.api.rules import Rules
 from logserver.contracts.logstitch import wire
 from logserver.contracts.logstitch.refusals import Notes, refuse
 
