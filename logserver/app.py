@@ -11,7 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logserver import __version__, parts
 from logserver.api import documents, health
+from logserver.api.certificates import Certificate
 from logserver.api.endpoint import distinct
+from logserver.api.everywhere import Everywhere, Headed
 from logserver.api.gate import Gate
 from logserver.api.hot import Hot
 from logserver.api.inside import routes as inside
@@ -51,7 +53,6 @@ from logserver.routing import Routing
 from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
-from logserver.store.database import Database
 from logserver.store.traces import trace
 from logserver.web import routes as web
 
@@ -72,19 +73,16 @@ DESCRIPTION = (
 class Application:
     """A server's ASGI application; nothing is opened before its lifespan begins."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        passwords: Passwords | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.database = Database(
-            settings.data,
-            now_ms=self.clock.now_ms,
-            monotonic=self.clock.monotonic,
-            durability=settings.durability,
-            readers=settings.readers,
-            read_seconds=settings.read_seconds,
-            queue_rows=settings.queue_rows,
-            queue_bytes=settings.queue_megabytes * 1_000_000,
-        )
+        self.database = parts.database(settings, self.clock)
         self.credentials = Credentials(self.database, self.clock, settings.admins())
         self.policies = Policies()
         intake = Intake(self.database, self.clock, self.policies)
@@ -155,6 +153,7 @@ class Application:
             sockets=self.sockets,
             tails=self.tails,
             heads=Keeper(self.database, self.chain),
+            certificate=certificate,
         )
         traffic = Traffic()
         self.figures = Figures(
@@ -201,11 +200,13 @@ class Application:
             traffic=traffic,
             log=parts.access_log(settings, self.gate),
         )
-        self._app: ASGIApp = watch
+        everywhere = Everywhere(https_only=settings.https_only())
+        self._app: ASGIApp = Headed(watch, everywhere)
         self.lane = Lane(
             {path.encode(): route for path, route in hot.items()},
             head_seconds=settings.body_seconds,
             logged=watch.answered,
+            everywhere=everywhere,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,6 +12,7 @@ from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.contracts.luminalog.handlers import Options as LogOptions
+from logserver.core.clock import Clock
 from logserver.core.live.tails import Tails
 from logserver.core.observer import Remote
 from logserver.core.posting.dispatch import Dispatcher
@@ -19,10 +20,25 @@ from logserver.core.posting.mail import Smtp
 from logserver.core.searching.exports import Exports
 from logserver.core.status import Report
 from logserver.settings import Settings
+from logserver.store.database import Database
 from logserver.web import routes as web
 from logserver.web.assets import Assets
 from logserver.web.rendering import Renderer
 from logserver.web.site import Site
+
+
+def database(settings: Settings, clock: Clock) -> Database:
+    """The store of the data folder, not yet opened."""
+    return Database(
+        settings.data,
+        now_ms=clock.now_ms,
+        monotonic=clock.monotonic,
+        durability=settings.durability,
+        readers=settings.readers,
+        read_seconds=settings.read_seconds,
+        queue_rows=settings.queue_rows,
+        queue_bytes=settings.queue_megabytes * 1_000_000,
+    )
 
 
 def remote(settings: Settings) -> Remote | None:

@@ -1,15 +1,17 @@
 """Makes the program one file that runs on machines without Python.
 
 ``python .ci/executable/build.py [FILE]``, where the extra ``build`` is installed; FILE is ``dist/logserver`` if it is
-not named. The same sources and the same Python give the same file.
+not named. With ``--folder FOLDER`` it is left unpacked there, for an image.
 """
 
+import argparse
 import gzip
 import hashlib
 import io
 import os
 import platform
 import re
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -20,24 +22,35 @@ import PyInstaller.__main__
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
+sys.path.insert(0, str(ROOT))
+from logserver import __version__  # noqa: E402 - of these sources, whatever is installed
 
-def main(target: Path) -> None:
-    """Build, and say what came of it."""
-    sys.path.insert(0, str(ROOT))
-    from logserver import __version__  # noqa: PLC0415 - of these sources, whatever is installed
 
+def main() -> None:
+    """Build what the command line asks for, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path, default=ROOT / "dist" / "logserver")
+    parser.add_argument("--folder", type=Path)
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folders = [f"--{name}path={scratch}/{name}" for name in ("dist", "work")]
-        PyInstaller.__main__.run([str(HERE / "logserver.spec"), "--noconfirm", "--log-level=WARN", *folders])
+        PyInstaller.__main__.run([str(HERE / "logserver.spec"), "--noconfirm", "--log-level=ERROR", *folders])
         unpacked = Path(scratch) / "dist" / "logserver"
-        packed = archive(unpacked)
-        libc = newest_libc(unpacked)
-    release = f"{__version__}-{hashlib.sha256(packed).hexdigest()[:12]}"
+        system = f"{platform.system()} {platform.machine()}, glibc {newest_libc(unpacked)} or later"
+        if asked.folder is not None:
+            shutil.copytree(unpacked, asked.folder)
+        else:
+            write(asked.file, archive(unpacked), system)
+    print(f"{asked.folder or asked.file}: for {system}")  # noqa: T201 - its answer
+
+
+def write(target: Path, packed: bytes, system: str) -> None:
+    """The executable: the launcher, and the archive behind it."""
     script = (HERE / "launcher.sh").read_text(encoding="utf-8")
     values = {
         "VERSION": __version__,
-        "SYSTEM": f"{platform.system()} {platform.machine()}, glibc {libc} or later",
-        "RELEASE": release,
+        "SYSTEM": system,
+        "RELEASE": f"{__version__}-{hashlib.sha256(packed).hexdigest()[:12]}",
         "LINES": str(script.count("\n") + 1),
     }
     for name, value in values.items():
@@ -48,7 +61,6 @@ def main(target: Path) -> None:
     made.write_bytes(script.encode() + packed)
     made.chmod(0o755)
     made.replace(target)
-    print(f"{target}: {values['SYSTEM']}; {target.stat().st_size / 1e6:.0f} MB")  # noqa: T201 - its answer
 
 
 def archive(folder: Path) -> bytes:
@@ -83,4 +95,4 @@ def newest_libc(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / "logserver")
+    main()

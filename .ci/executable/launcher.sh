@@ -2,7 +2,7 @@
 # logserver @VERSION@ for @SYSTEM@.
 # An archive follows this script. The first start of a version unpacks it, later ones only look whether it is there;
 # either way the program then takes the place of this shell. It is unpacked into a folder logserver-UID in the first of
-# these where that works: $LOGSERVER_UNPACK_TO, $CACHE_DIRECTORY (systemd's), $XDG_CACHE_HOME, ~/.cache, $TMPDIR, /tmp.
+# these where that works: $LOGSERVER_UNPACK_TO, the cache of the service, $XDG_CACHE_HOME, ~/.cache, $TMPDIR or /tmp.
 set -eu
 release=@RELEASE@
 
@@ -38,7 +38,10 @@ tidy() {
 }
 
 said=
-for folder in "${LOGSERVER_UNPACK_TO:-}" "${CACHE_DIRECTORY:-}" "${XDG_CACHE_HOME:-}" "${HOME:+$HOME/.cache}" \
+# The owner of a service's cache finds there what the service has unpacked.
+service=/var/cache/logserver
+[ -O "$service" ] || service=
+for folder in "${LOGSERVER_UNPACK_TO:-}" "${CACHE_DIRECTORY:-$service}" "${XDG_CACHE_HOME:-}" "${HOME:+$HOME/.cache}" \
     "${TMPDIR:-/tmp}"; do
     place=$folder/logserver-$(id -u)
     if [ -z "$folder" ] || ! own "$place"; then continue; fi

@@ -151,11 +151,11 @@ class Gate:
         return address
 
     def is_secure(self, request: Request) -> bool:
-        """Whether a request came over HTTPS, as far as a trusted proxy says so (X-Forwarded-Proto)."""
-        if request.client is None or not self.trusts(request.client[0]):
-            return False
-        said = request.headers.get(b"x-forwarded-proto", b"").split(b",")
-        return all(scheme.strip().lower() == b"https" for scheme in said)
+        """Whether a request came over HTTPS: what a trusted proxy says (X-Forwarded-Proto), else by itself."""
+        said = request.headers.get(b"x-forwarded-proto")
+        if said is None or request.client is None or not self.trusts(request.client[0]):
+            return request.secure
+        return all(scheme.strip().lower() == b"https" for scheme in said.split(b","))
 
     def trusts_any(self) -> bool:
         """Whether there is any proxy that is believed."""

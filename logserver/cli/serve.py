@@ -13,7 +13,7 @@ from logserver.cli.options import settings_options
 from logserver.cli.refusals import refusals
 from logserver.core.clock import SystemClock
 from logserver.settings import SHORTEST_TOKEN, Settings
-from logserver.store import lockfile, migrations, upgrade
+from logserver.store import lockfile, migrations, privacy, upgrade
 
 
 @click.command()
@@ -21,7 +21,8 @@ from logserver.store import lockfile, migrations, upgrade
 def serve(**values: Any) -> None:
     """Run the server until it is told to stop (SIGTERM or Ctrl-C)."""
     # Imported here, so that the other commands do not wait for a web server to load.
-    from logserver.server import run  # noqa: PLC0415 - as said above
+    from logserver import server  # noqa: PLC0415 - as said above
+    from logserver.api.certificates import Unusable  # noqa: PLC0415 - as said above
 
     settings = Settings(**{each.name: values[each.name] for each in fields(Settings)})
     for network in settings.networks():
@@ -29,12 +30,22 @@ def serve(**values: Any) -> None:
             ipaddress.ip_network(network, strict=False)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--trusted-proxies") from error
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        given, missing = ("--tls-cert", "--tls-key") if settings.tls_cert else ("--tls-key", "--tls-cert")
+        raise click.UsageError(f"{given} needs {missing} beside it")
+    try:
+        certificate = server.certificate(settings)
+    except Unusable as error:
+        raise click.ClickException(str(error)) from error
     if 0 < len(settings.metrics_token) < SHORTEST_TOKEN:
         raise click.BadParameter(f"it must have {SHORTEST_TOKEN} characters or more", param_hint="--metrics-token")
     # What would keep the store from opening is told here in one line, before there is a server to fail.
     with refusals():
+        os.umask(0o077)  # whatever is written from here on is for its owner only
+        for mended in privacy.keep(settings.data):
+            click.echo(mended, err=True)
         _prepare(settings)
-        run(settings)
+        server.run(settings, certificate)
 
 
 def _prepare(settings: Settings) -> None:

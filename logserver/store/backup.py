@@ -28,18 +28,24 @@ _REST_SECONDS = 0.002
 _SPARE_BYTES = 1_000_000
 
 
-def back_up(folder: Path, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
+def back_up(
+    folder: Path,
+    target: Path,
+    progress: Callable[[int, int], None] | None = None,
+    verify: Callable[[Path], None] | None = None,
+) -> None:
     """Copy the store of a folder, as it is at this moment, into a new file that only its owner can read.
 
     Works beside a running server, and on a store of any schema. ``progress(done, total)`` is told how many pages
-    are copied. Once this returns the file is whole and on the disk; whatever it raises, there is none. Raises
+    are copied; ``verify`` is given the copy before it has its name, and raises where it is not to get one. Once this
+    returns the file is whole and on the disk; whatever it raises, there is none. Raises
     FileExistsError where there is a file, StoreUnusable where there is no store, and StoreError where the copy has
     no room.
     """
     if not (folder / FILE).exists():
         raise StoreUnusable(f"there is no store in {folder}")
     with filing.new_file(target) as (path, descriptor), _no_room(target):
-        heads = _carried(folder, CARRIED[:1])  # before the snapshot, which must contain every head that is kept
+        heads = beside(folder, CARRIED[:1])  # before the snapshot, which must contain every head that is kept
         with closing(connect_readonly(folder)) as source:
             source.execute("BEGIN")
             if not require_ours(source):
@@ -47,7 +53,9 @@ def back_up(folder: Path, target: Path, progress: Callable[[int, int], None] | N
             _require_room(source, target)
             _copy(source, path, descriptor, progress, rest=lockfile.locked(folder))
         # After it: a key is made once, before anything is signed with it.
-        carry(path, heads | _carried(folder, CARRIED[1:]))
+        carry(path, heads | beside(folder, CARRIED[1:]))
+        if verify is not None:
+            verify(path)
 
 
 def carry(path: Path, files: dict[str, bytes]) -> None:
@@ -75,7 +83,8 @@ def take_out(path: Path) -> dict[str, bytes]:
         return found
 
 
-def _carried(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+def beside(folder: Path, names: tuple[str, ...] = CARRIED) -> dict[str, bytes]:
+    """Those files of a store's folder, by name, as far as they are there."""
     return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
 

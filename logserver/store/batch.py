@@ -33,6 +33,10 @@ class Batch:
         self.identities = Identities()
         self.occurrences = Occurrences()
         self.now_ms = 0
+        self.deleted = 0
+        """Events that the transaction deletes."""
+        self.pages = 0
+        """Pages it writes beside rows, about."""
         self._rows: list[tuple[Row, tuple[int, str, str], int, int]] = []
         self._pending: dict[int, Row] = {}
         self._samples: list[tuple[int, int, Sample]] = []
@@ -90,6 +94,7 @@ class Batch:
 
     def clear(self, *, committed: bool) -> None:
         """Drop everything, after the commit or the rollback of the whole transaction."""
+        self.deleted = self.pages = 0
         if committed:
             self.identities.committed()
         else:

@@ -18,6 +18,9 @@ C = TypeVar("C", bound=sqlite3.Connection)
 Durability = Literal["full", "normal"]
 FILE = "logserver.db"
 _BUSY_SECONDS = 5.0
+_LOG_KEPT_BYTES = 32_000_000
+"""What the log keeps of its length when it is begun again: one that a long read made grow is cut."""
+
 _WRITER_CACHE_KIB = 24_000
 _READER_CACHE_KIB = 2_000
 
@@ -40,6 +43,7 @@ def connect(folder: Path, durability: Durability = "full") -> sqlite3.Connection
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {durability}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}")
         connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")

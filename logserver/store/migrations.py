@@ -90,6 +90,16 @@ def require_current(tx: Tx) -> None:
         raise _older(current, known)
 
 
+def is_current(tx: Tx) -> bool:
+    """Whether a store has the schema of this version; False for an older one, StoreUnusable for a newer one."""
+    current, known = recorded(tx), newest()
+    if not current:
+        raise StoreUnusable("the store was not made to its end")
+    if current > known:
+        raise _newer(current, known)
+    return current == known
+
+
 def _newer(current: int, known: int) -> StoreUnusable:
     return StoreUnusable(f"the store has schema {current}, made by a newer logserver; this one knows up to {known}")
 

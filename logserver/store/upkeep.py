@@ -17,6 +17,7 @@ CHECKPOINT_AFTER = 2_000
 """Rows since the last checkpoint, a transaction weighing as much as eight, after which the log is copied back."""
 
 _TRANSACTION_WEIGHT = 8
+_PAGE_WEIGHT = 4
 _IDLE_AFTER = 0.05
 _TRUNCATE_AFTER = 1.0
 _IDLE_MERGE_PAGES = 64
@@ -45,12 +46,14 @@ class Upkeep:
         self._truncated = True
         self.last: Checkpointed | None = None
 
-    def before_commit(self, rows: int) -> None:
-        """Inside the transaction that inserted ``rows``: merge a little of the index now and then.
+    def before_commit(self, rows: int, deleted: int = 0, pages: int = 0) -> None:
+        """Inside the transaction that inserted ``rows``, and deleted others: merge a little of the index now and then.
 
-        Where the index is damaged the transaction fails, and none is merged any more (gave_up_merging).
+        ``pages`` were written beside them. Where the index is damaged the transaction fails, and none is merged any
+        more (gave_up_merging).
         """
-        if rows and self._merges:
+        self._weight += deleted + pages * _PAGE_WEIGHT
+        if (rows or deleted) and self._merges:
             self._merged = False
             self._transactions += 1
             if self._transactions >= MERGE_EVERY:

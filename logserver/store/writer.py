@@ -209,7 +209,7 @@ class Writer:
                 tx.settle(keep=True)
         rows = len(batch)
         batch.write(self._connection)
-        self.upkeep.before_commit(rows)
+        self.upkeep.before_commit(rows, batch.deleted, batch.pages)
         self._connection.execute("COMMIT")
         self.throughput.stored(batch.arrived())
         batch.clear(committed=True)

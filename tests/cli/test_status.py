@@ -124,6 +124,23 @@ def test_a_report_that_is_old_is_called_so(served: Shell) -> None:
     assert "none yet" in text
 
 
+def test_a_supervisor_is_told_whether_a_server_works(served: Shell) -> None:
+    now = SystemClock().now_ms()
+    status.write(served.folder, report())
+    assert "no server" in served("status", "--check", code=1).stderr
+    lock = lockfile.lock(served.folder)
+    try:
+        assert served("status", "--check").stdout == "ok\n"
+        status.write(served.folder, report(refusing="the disk is full"))
+        assert served("status", "--check").stdout == "ok\n"
+        status.write(served.folder, report(at=now - MINUTE))
+        assert "15 seconds" in served("status", "--check", code=1).stderr
+        status.remove(served.folder)
+        assert "has not reported" in served("status", "--check", code=1).stderr
+    finally:
+        os.close(lock)
+
+
 def test_an_empty_store_has_nothing_to_count(shop: Shell) -> None:
     shown = shop.json("status")
     assert (shown["events"], shown["oldest"], shown["newest"]) == (0, None, None)
