@@ -9,9 +9,11 @@ import click
 from logserver import __version__
 from logserver.cli.agent import agent
 from logserver.cli.audit import audit
+from logserver.cli.backup import backup
 from logserver.cli.demo import demo
 from logserver.cli.overviews import groups, monitors
 from logserver.cli.project import project
+from logserver.cli.restore import restore
 from logserver.cli.search import search, tail
 from logserver.cli.serve import serve
 from logserver.cli.status import status
@@ -36,6 +38,23 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-_COMMANDS = (serve, demo, agent, project, token, user, search, tail, groups, monitors, trace, verify, audit, status)
+_COMMANDS = (
+    serve,
+    demo,
+    agent,
+    project,
+    token,
+    user,
+    search,
+    tail,
+    groups,
+    monitors,
+    trace,
+    verify,
+    audit,
+    status,
+    backup,
+    restore,
+)
 for command in _COMMANDS:
     main.add_command(command)

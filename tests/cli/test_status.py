@@ -88,7 +88,7 @@ def test_beside_a_server_its_report_is_shown(served: Shell) -> None:
     lock = lockfile.lock(served.folder)
     try:
         assert "not heard of yet" in served("status").stdout
-        status.write(served.folder, report(refusing="the disk is full"))
+        status.write(served.folder, report(refusing="the disk is full", damage="a page is malformed"))
         shown = served.json("status")
         text = served("status").stdout
     finally:
@@ -98,7 +98,16 @@ def test_beside_a_server_its_report_is_shown(served: Shell) -> None:
     assert (server["pid"], server["queued_rows"], server["stale"]) == (4321, 12, False)
     assert server["jobs"]["tidy"]["failures"] == 1
     assert server["checkpoint_at"] < server["at"]
-    for part in ("up 2 h", "12 events, 3.4 kB", "77, median 0.5 ms", "1 m 30 s ago", "1 failed", "OSError: no", "full"):
+    for part in (
+        "up 2 h",
+        "12 events, 3.4 kB",
+        "77, median 0.5 ms",
+        "1 m 30 s ago",
+        "1 failed",
+        "OSError: no",
+        "full",
+        "malformed",
+    ):
         assert part in text
 
 

@@ -26,7 +26,7 @@ PROGRAM = (sys.executable, "-m", "logserver")
 _SOURCE = Path(logserver.__file__).parents[1]
 """Where to start it, so that it is the program that is tested and not another one that is installed."""
 
-_ANNOUNCED = "logserver listens on http://"
+_ANNOUNCED = "logserver listens on http"
 
 
 class DidNotStart(Exception):
@@ -34,7 +34,7 @@ class DidNotStart(Exception):
 
 
 class Server:
-    """A running server; ``host`` and ``port`` are where it listens."""
+    """A running server; ``scheme``, ``host`` and ``port`` are where it listens."""
 
     def __init__(self, folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> None:
         self.folder = folder
@@ -48,7 +48,7 @@ class Server:
             env=environment(),
         )
         try:
-            self.host, self.port = self._announced()
+            self.scheme, self.host, self.port = self._announced()
         except BaseException:
             self.kill()
             self.release()
@@ -56,7 +56,7 @@ class Server:
 
     @property
     def base_url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -107,13 +107,14 @@ class Server:
         self._process.stdout.close()
         self._log.close()
 
-    def _announced(self) -> tuple[str, int]:
+    def _announced(self) -> tuple[str, str, int]:
         assert self._process.stdout is not None
         line = _first_line(self._process.stdout, monotonic() + PATIENCE)
         if not line.startswith(_ANNOUNCED):
             raise DidNotStart(f"exit code {self._process.poll()}, first line {line!r}, log:\n{self.log()}")
-        host, _, port = line.removeprefix(_ANNOUNCED).rpartition(":")
-        return host, int(port)
+        scheme, _, place = line.split()[-1].partition("://")
+        host, _, port = place.rpartition(":")
+        return scheme, host, int(port)
 
 
 @contextmanager
