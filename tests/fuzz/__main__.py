@@ -5,9 +5,11 @@ the tests ever after, put it into tests/fuzz/found/TARGET/.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 NAMES = (
@@ -50,13 +52,19 @@ def main() -> None:
         _fuzz(asked.targets[0], asked.seconds, folder)
         return
     failed = []
-    for name in asked.targets or NAMES:
+
+    def run(name: str) -> tuple[str, subprocess.CompletedProcess[str]]:
         command = [sys.executable, "-m", "tests.fuzz", name, "--here", "--seconds", str(asked.seconds)]
-        done = subprocess.run([*command, "--corpus", str(folder)], check=False, capture_output=True, text=True)
-        print(f"{name:20} {'ok' if done.returncode == 0 else 'FAILED'}  {_runs(done.stderr)}", flush=True)
-        if done.returncode != 0:
-            failed.append(name)
-            print(done.stdout[-4_000:], done.stderr[-4_000:], flush=True)
+        return name, subprocess.run(
+            [*command, "--corpus", str(folder)], check=False, capture_output=True, text=True, errors="replace"
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, done in pool.map(run, asked.targets or NAMES):
+            print(f"{name:20} {'ok' if done.returncode == 0 else 'FAILED'}  {_runs(done.stderr)}", flush=True)
+            if done.returncode != 0:
+                failed.append(name)
+                print(done.stdout[-4_000:], done.stderr[-4_000:], flush=True)
     if failed:
         sys.exit(f"failed: {', '.join(failed)}; the inputs are in {folder}")
 
@@ -73,7 +81,7 @@ def _fuzz(name: str, seconds: int, folder: Path) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
-    words = folder / "words"
+    words = folder / f"{name}.words"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in vocabulary()), encoding="ascii")
     options = [
         f"-max_total_time={seconds}",
