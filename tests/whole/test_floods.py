@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 from time import time
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,8 @@ def test_attribute_names_without_end_stay_out_of_memory_and_vocabulary(tmp_path:
         assert grown < 60
     stored = found(tmp_path, "named")
     assert sum(len(event.context) for event in stored) >= NAMES
-    assert found(tmp_path, **{f"name_{NAMES - 1}": NAMES - 1})
+    last: dict[str, Any] = {f"name_{NAMES - 1}": NAMES - 1}
+    assert found(tmp_path, **last)
     for kind in ("environment", "release", "name"):
         assert len(names(tmp_path, kind)) <= BOUNDS[kind]
 
