@@ -99,7 +99,7 @@ def arrive(tx: WriteTx, to: Destination, lines: list[records.Event]) -> Tally:
         number(tx, to, event, line.legacy_id)
         if event.type == "error":
             event.error_group = _group(tx, to, line, event)
-        batch.append(tx, to.number, event, events.to_row(event))
+        batch.append_moved(tx, to.number, event, events.to_row(event))
         tally.new += 1
     return tally
 
