@@ -11,13 +11,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logserver import __version__, parts
 from logserver.api import documents, health
-from logserver.api.access import AccessLog
+from logserver.api.certificates import Certificate
 from logserver.api.endpoint import distinct
+from logserver.api.everywhere import Everywhere, Headed
 from logserver.api.gate import Gate
 from logserver.api.hot import Hot
+from logserver.api.inside import routes as inside
+from logserver.api.inside.figures import Figures
+from logserver.api.inside.traffic import Traffic
 from logserver.api.lane import Lane
 from logserver.api.resources import Resources
 from logserver.api.sockets import OpenSockets
+from logserver.api.watch import Watch
 from logserver.contracts.logfleet import routes as logfleet
 from logserver.contracts.logister import routes as logister
 from logserver.contracts.logister.reads import routes as reads
@@ -48,7 +53,6 @@ from logserver.routing import Routing
 from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
-from logserver.store.database import Database
 from logserver.store.traces import trace
 from logserver.transfer.arriving import Arrivals
 from logserver.transfer.inlet import Inlet
@@ -71,19 +75,16 @@ DESCRIPTION = (
 class Application:
     """A server's ASGI application; nothing is opened before its lifespan begins."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        passwords: Passwords | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.database = Database(
-            settings.data,
-            now_ms=self.clock.now_ms,
-            monotonic=self.clock.monotonic,
-            durability=settings.durability,
-            readers=settings.readers,
-            read_seconds=settings.read_seconds,
-            queue_rows=settings.queue_rows,
-            queue_bytes=settings.queue_megabytes * 1_000_000,
-        )
+        self.database = parts.database(settings, self.clock)
         self.credentials = Credentials(self.database, self.clock, settings.admins())
         self.policies = Policies()
         intake = Intake(self.database, self.clock, self.policies)
@@ -135,6 +136,7 @@ class Application:
                 *logfleet.endpoints(resources),
                 *luminalog.endpoints(resources, parts.log_options(settings)),
                 *health.endpoints(resources),
+                *inside.endpoints(self.gate, lambda: self.figures, settings.metrics_token),
             ]
         )
         self.schedule = Schedule(
@@ -154,6 +156,16 @@ class Application:
             tails=self.tails,
             heads=Keeper(self.database, self.chain),
             inlet=Inlet(self.database, Arrivals(self.database, self.clock, self.chain)),
+            certificate=certificate,
+        )
+        traffic = Traffic()
+        self.figures = Figures(
+            resources,
+            traffic,
+            tails=self.tails,
+            dispatcher=self.dispatcher,
+            jobs=lambda: self.schedule.jobs,
+            connections=lambda: len(self.lane.connections),
         )
         self.socket_routes = logfleet.sockets(resources)
         self.site = parts.site(
@@ -184,21 +196,20 @@ class Application:
         # A redirect would make some clients send a POST again as a GET.
         self._router.router.redirect_slashes = False
         routing = Routing(hot, [declared.route() for declared in self.socket_routes], self._router)
-        self._app: ASGIApp = routing
-        log = None
-        if settings.access_log != "off":
-            log = AccessLog(
-                routing,
-                [*self.endpoints, *self.socket_routes, *pages],
-                address=self.gate.address,
-                monotonic=self.clock.monotonic,
-                json=settings.access_log == "json",
-            )
-            self._app = log
+        watch = Watch(
+            routing,
+            [*self.endpoints, *self.socket_routes, *pages],
+            monotonic=self.clock.monotonic,
+            traffic=traffic,
+            log=parts.access_log(settings, self.gate),
+        )
+        everywhere = Everywhere(https_only=settings.https_only())
+        self._app: ASGIApp = Headed(watch, everywhere)
         self.lane = Lane(
             {path.encode(): route for path, route in hot.items()},
             head_seconds=settings.body_seconds,
-            logged=log.answered if log else None,
+            logged=watch.answered,
+            everywhere=everywhere,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from functools import cache
 from urllib.parse import urlsplit
 
-from logserver.api.gate import Rates
+from logserver.api.access import AccessLog
+from logserver.api.gate import Gate, Rates
 from logserver.api.resources import Resources
 from logserver.contracts.logstitch.chain import Chain
 from logserver.contracts.logstitch.options import Options, StreamLimits
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
 from logserver.contracts.luminalog.handlers import Options as LogOptions
+from logserver.core.clock import Clock
 from logserver.core.live.tails import Tails
 from logserver.core.observer import Remote
 from logserver.core.posting.dispatch import Dispatcher
@@ -18,10 +20,25 @@ from logserver.core.posting.mail import Smtp
 from logserver.core.searching.exports import Exports
 from logserver.core.status import Report
 from logserver.settings import Settings
+from logserver.store.database import Database
 from logserver.web import routes as web
 from logserver.web.assets import Assets
 from logserver.web.rendering import Renderer
 from logserver.web.site import Site
+
+
+def database(settings: Settings, clock: Clock) -> Database:
+    """The store of the data folder, not yet opened."""
+    return Database(
+        settings.data,
+        now_ms=clock.now_ms,
+        monotonic=clock.monotonic,
+        durability=settings.durability,
+        readers=settings.readers,
+        read_seconds=settings.read_seconds,
+        queue_rows=settings.queue_rows,
+        queue_bytes=settings.queue_megabytes * 1_000_000,
+    )
 
 
 def remote(settings: Settings) -> Remote | None:
@@ -64,6 +81,13 @@ def smtp(settings: Settings) -> Smtp | None:
     user = settings.smtp_user
     sender = settings.smtp_from or (user if "@" in user else f"logserver@{settings.smtp_host}")
     return Smtp(settings.smtp_host, settings.smtp_port, user, settings.smtp_password, sender, settings.smtp_security)
+
+
+def access_log(settings: Settings, gate: Gate) -> AccessLog | None:
+    """What writes the access log, unless it is off."""
+    if settings.access_log == "off":
+        return None
+    return AccessLog(address=gate.address, json=settings.access_log == "json")
 
 
 def rates(settings: Settings) -> Rates:

@@ -3,12 +3,14 @@
 import os
 
 from logserver import __version__
+from logserver.api.certificates import EVERY_SECONDS as RENEWAL_SECONDS
+from logserver.api.certificates import Certificate
 from logserver.api.gate import Gate
 from logserver.api.sockets import OpenSockets
 from logserver.contracts.logstitch.heads import Keeper
 from logserver.contracts.logstitch.streams import Streams
 from logserver.contracts.logstitch.trail import Trail
-from logserver.core import charts, monitors, retention, status
+from logserver.core import charts, compaction, monitors, retention, status, trimming
 from logserver.core.clock import Clock
 from logserver.core.credentials import Credentials
 from logserver.core.disk import DiskWatch
@@ -52,6 +54,7 @@ class Schedule:
         sockets: OpenSockets,
         tails: Tails,
         inlet: Inlet,
+        certificate: Certificate | None = None,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -62,6 +65,9 @@ class Schedule:
         self._dispatcher = dispatcher
         self._started_ms = 0
         keeping = retention.Retention(trail.retire)
+        self.trimming = trimming.Trimming(database, clock.monotonic, settings.max_size)
+        disk = DiskWatch(database, settings.min_free_megabytes * 1_000_000, lambda: self.trimming.refusing)
+        compacting = compaction.Compaction(database, clock.monotonic, settings.max_size)
         self.jobs = Jobs(
             [
                 Job("credentials", 0.5, self._watch_credentials),
@@ -73,6 +79,8 @@ class Schedule:
                 Job("ended streams", 60, in_transaction(database, stream_sessions.tidy)),
                 Job("open sockets", 0.5, sockets.review),
                 Job("retention", 60, in_transaction(database, keeping.expire)),
+                Job("trimming", trimming.EVERY_SECONDS, self.trimming.one_pass),
+                Job("compaction", compaction.EVERY_SECONDS, compacting.one_pass),
                 Job("rollups", 300, in_transaction(database, charts.roll_up)),
                 Job("tidy", 60, in_transaction(database, retention.tidy)),
                 Job("webhooks", 1, dispatcher.one_pass),
@@ -86,9 +94,10 @@ class Schedule:
                 Job("observer", 2, observer.flush),
                 Job("audit heads", 2, heads.keep),
                 Job("imports", INLET_SECONDS, inlet.one_pass),
-                Job("disk", 5, DiskWatch(database, settings.min_free_megabytes * 1_000_000).look),
+                Job("disk", 1, disk.look),
                 Job("growth", GROWTH_SECONDS, Measuring(database).one_pass),
                 Job("status", 2, self._report),
+                *([Job("certificate", RENEWAL_SECONDS, certificate.one_pass)] if certificate is not None else []),
             ],
             clock,
         )
@@ -130,12 +139,14 @@ class Schedule:
             queued_rows=self._database.queued_rows,
             queued_bytes=self._database.queued_bytes,
             refusing=self._database.refusing,
+            damage=self._database.mishaps.damage,
             commits=commits,
             commit_ms_median=median,
             commit_ms_p99=p99,
             checkpoint_age_seconds=self._clock.monotonic() - last.at if last is not None else None,
             log_pages=last.log if last is not None else None,
             jobs=self.jobs.records,
+            room=self.trimming.standing if self.trimming.standing.limit else None,
         )
 
     async def _report(self, now_ms: int) -> bool:

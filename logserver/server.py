@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from logserver.api.certificates import Certificate
 from logserver.api.lane import LaneProtocol
 from logserver.api.socket_protocol import MAX_MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS, SocketProtocol
 from logserver.app import Application
@@ -40,6 +41,8 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before its lifespan, in which whatever keeps the store from opening would become a traceback.
+        await self._application.database.open()
         await super().startup(sockets)
         if self.started:
             _announce(self, self._application.settings, await self._application.people.setup_token())
@@ -55,11 +58,13 @@ def _announce(server: uvicorn.Server, settings: Settings, setup_token: str | Non
     host = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
     command = _command()
     data = "" if settings.data == Settings.data else f" --data {shlex.quote(str(settings.data.absolute()))}"
-    sys.stdout.write(f"logserver listens on http://{host}:{listening[1]}\nits data is in {settings.data}\n")
+    sys.stdout.write(
+        f"logserver listens on {settings.scheme()}://{host}:{listening[1]}\nits data is in {settings.data}\n"
+    )
     if setup_token is not None:
         # The address of every interface is no address that a browser of another machine could open.
         reached = "localhost" if host in {"0.0.0.0", "[::]"} else host  # noqa: S104 - nothing is bound here
-        address = settings.public_url.strip().rstrip("/") or f"http://{reached}:{listening[1]}"
+        address = settings.public_url.strip().rstrip("/") or f"{settings.scheme()}://{reached}:{listening[1]}"
         sys.stdout.write(
             "nobody can sign in yet; open this address to set it up, which works once:\n"
             f"  {links.setup_url(address, setup_token)}\n"
@@ -80,8 +85,13 @@ def _command() -> str:
     return "logserver" if shutil.which("logserver") else shlex.quote(str(called))
 
 
-def run(settings: Settings) -> None:
-    """Serve until told to stop. Exits with 1 where the server cannot start."""
+def certificate(settings: Settings) -> Certificate | None:
+    """What the server speaks HTTPS with; None where it does not. Raises Unusable."""
+    return Certificate(Path(settings.tls_cert), Path(settings.tls_key)) if settings.tls_cert else None
+
+
+def run(settings: Settings, shown: Certificate | None = None) -> None:
+    """Serve until told to stop, by HTTPS with a certificate. Exits with 1 where the server cannot start."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     logging.basicConfig(
         stream=sys.stderr,
@@ -92,7 +102,7 @@ def run(settings: Settings) -> None:
     logging.getLogger("logserver").setLevel(level)
     # What uvicorn tells of a start is told better by the lines above; what goes wrong it still says.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
-    application = Application(settings)
+    application = Application(settings, certificate=shown)
     config = uvicorn.Config(
         application,
         host=settings.host,
@@ -109,6 +119,7 @@ def run(settings: Settings) -> None:
         server_header=False,
         proxy_headers=False,
         lifespan="on",
+        ssl_context_factory=None if shown is None else lambda _config, _default: shown.context,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = _Server(config, application)

@@ -3,13 +3,21 @@
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 
+SHORTEST_TOKEN = 16
+"""Characters of a token that somebody made up: what is shorter could be guessed."""
 
-def _setting(default: Any, meaning: str, *, unit: str = "", also: str | None = None) -> Any:
-    """A setting with its meaning; ``also`` is another environment variable that is read as well."""
-    return field(default=default, metadata={"meaning": meaning, "unit": unit, "also": also})
+
+def _setting(default: Any, meaning: str, *, unit: str = "", also: str | None = None, secret: bool = False) -> Any:
+    """A setting with its meaning; ``also`` is another environment variable that is read as well.
+
+    A ``secret`` is shown by nothing, and does not stay in the list of processes (cli/disguise.py).
+    """
+    metadata = {"meaning": meaning, "unit": unit, "also": also, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,9 @@ class Settings:
     data: Path = _setting(
         Path(platformdirs.user_data_dir("logserver", appauthor=False)),
         "Folder of the store; made when it is missing, and then readable by its owner only.",
+    )
+    backup_before_upgrade: str = _setting(
+        "", "Folder for a copy of the store, made each time before a newer version changes its schema."
     )
     host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for every interface.")
     port: int = _setting(8080, "Port to listen on; 0 for any free one.")
@@ -49,6 +60,10 @@ class Settings:
     public_url: str = _setting(
         "", "Address under which people and agents reach the server, such as https://logs.example.com."
     )
+    tls_cert: str = _setting(
+        "", "File with the certificate (PEM, with its chain) to speak HTTPS with; a renewed one is taken up by itself."
+    )
+    tls_key: str = _setting("", "File with the key of that certificate (PEM, without a passphrase).")
     require_https: Literal["auto", "on", "off"] = _setting(
         "auto", "Whether POST /v1/logs refuses plain HTTP. auto: where the public URL begins with https."
     )
@@ -71,6 +86,11 @@ class Settings:
     readers: int = _setting(3, "Searches that run at the same time.")
     queue_rows: int = _setting(20_000, "Events that may wait to be written before senders are told to wait.")
     queue_megabytes: int = _setting(64, "The same by size.", unit="MB")
+    max_size: int = _setting(
+        0,
+        "Size of the database from which on the oldest events are deleted, whatever the retention of their project is,"
+        " such as 20GB; 0 for any size.",
+    )
     min_free_megabytes: int = _setting(128, "Free disk space below which new events are refused with 503.", unit="MB")
     audit_batch_limit: int = _setting(
         100, "Audit events an array may have; 1000 suits a client that sends its whole queue at once.", unit="events"
@@ -94,11 +114,15 @@ class Settings:
     viewer_frame_ancestors: str = _setting(
         "'self'", "Sites that may show /viewer in a frame, separated by spaces, such as https://app.example.com."
     )
+    metrics_token: str = _setting(
+        "",
+        "Token, 16 characters or more, that reads /metrics from elsewhere; on the server's own machine none is needed.",
+    )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(
         "", "Ingest address of another server that is told of refused submissions instead.", also="LOGISTER_ENDPOINT"
     )
-    self_api_key: str = _setting("", "Token for that server.", also="LOGISTER_API_KEY")
+    self_api_key: str = _setting("", "Token for that server.", also="LOGISTER_API_KEY", secret=True)
     allow_private_webhooks: bool = _setting(
         default=False, meaning="Let webhooks go to private and loopback addresses, as in a home network."
     )
@@ -108,7 +132,7 @@ class Settings:
     )
     smtp_port: int = _setting(587, "Port of the mail server.")
     smtp_user: str = _setting("", "User name at the mail server; without it there is no login.")
-    smtp_password: str = _setting("", "Password at the mail server.")
+    smtp_password: str = _setting("", "Password at the mail server.", secret=True)
     smtp_from: str = _setting("", "Sender of e-mails; without it, the user name where that is an address.")
     smtp_security: Literal["starttls", "tls", "none"] = _setting(
         "starttls", "How the connection to the mail server is encrypted: starttls is usual at port 587, tls at 465."
@@ -119,6 +143,19 @@ class Settings:
         return self.require_https == "on" or (
             self.require_https == "auto" and self.public_url.strip().lower().startswith("https://")
         )
+
+    def https_only(self) -> bool:
+        """Whether browsers are told to ask this host by HTTPS only.
+
+        That holds for every port of a host, so it is said only where HTTPS is at its usual one: elsewhere other
+        servers of the same host may speak HTTP.
+        """
+        reached = urlsplit(self.address())
+        return reached.scheme.lower() == "https" and reached.port in {None, 443}
+
+    def scheme(self) -> Literal["http", "https"]:
+        """What the server itself speaks."""
+        return "https" if self.tls_cert else "http"
 
     def networks(self) -> list[str]:
         """The trusted proxies, one by one."""
@@ -132,7 +169,7 @@ class Settings:
         """Where people reach the server, as far as the settings say."""
         everywhere = {"0.0.0.0", "::", ""}  # noqa: S104 - nothing is bound here
         host = "localhost" if self.host in everywhere else f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+        return self.public_url.rstrip("/") or f"{self.scheme()}://{host}:{self.port}"
 
 
 def meanings() -> list[tuple[str, Any, str, str, str | None]]:

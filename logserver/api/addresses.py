@@ -17,7 +17,7 @@ def socket_origin(request: Request, gate: Gate, public_url: str) -> str:
     """``ws://host:port`` or ``wss://…``, without a slash behind it.
 
     It is the public address where one is set; else the Host the request was sent to, secure where a trusted proxy
-    says so (X-Forwarded-Proto).
+    says so (X-Forwarded-Proto), or where the server itself was asked by HTTPS.
     """
     if public_url:
         return "ws" + public_url.rstrip("/").removeprefix("http")
@@ -25,5 +25,5 @@ def socket_origin(request: Request, gate: Gate, public_url: str) -> str:
     authority = host.decode() if _AUTHORITY.fullmatch(host) else "localhost"
     peer = request.client[0] if request.client else ""
     said = request.headers.get(b"x-forwarded-proto", b"").split(b",")[-1].strip().lower()
-    secure = said in {b"https", b"wss"} and gate.trusts(peer)
+    secure = said in {b"https", b"wss"} if said and gate.trusts(peer) else request.secure
     return f"{'wss' if secure else 'ws'}://{authority}"

@@ -1,5 +1,7 @@
 """The one table from faults to HTTP: status codes and the headers every dialect shares. Bodies are the contracts'."""
 
+import re
+
 from logserver.core.faults import (
     Conflict,
     Fault,
@@ -14,7 +16,9 @@ from logserver.core.faults import (
     Unauthorized,
     UnsupportedType,
 )
-from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreError
+from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreDamaged, StoreError
+
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class MethodNotAllowed(Fault):
@@ -37,6 +41,7 @@ STATUS: dict[type[Exception], int] = {
     Invalid: 422,
     TooMany: 429,
     StoreBusy: 503,
+    StoreDamaged: 503,
     ReadTimeout: 503,
 }
 """A contract may speak another status where its product does."""
@@ -50,6 +55,13 @@ def status_of(fault: Exception) -> int:
     return next((STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS), 500)
 
 
+def reason_of(fault: Exception) -> str:
+    """What a fault is counted as: its kind in one word, which nobody who sends can choose."""
+    if isinstance(fault, StoreBusy):
+        return fault.reason
+    return _CAPITAL.sub("_", type(fault).__name__).lower()
+
+
 def headers_of(fault: Exception) -> list[tuple[bytes, bytes]]:
     """The headers that go with a fault: when to come back, and the state of the window."""
     if isinstance(fault, TooMany):
@@ -59,7 +71,7 @@ def headers_of(fault: Exception) -> list[tuple[bytes, bytes]]:
             (b"x-ratelimit-remaining", b"%d" % fault.remaining),
             (b"x-ratelimit-reset", b"%d" % fault.reset_at),
         ]
-    if isinstance(fault, StoreBusy):
+    if isinstance(fault, StoreBusy | StoreDamaged):
         return [(b"retry-after", b"%d" % fault.retry_after)]
     if isinstance(fault, ReadTimeout):
         return [(b"retry-after", b"5")]

@@ -1,8 +1,9 @@
 """Who may come in, and how often: credentials, rate limits and the sender's address, the same for every dialect."""
 
 import ipaddress
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -43,6 +44,8 @@ class Gate:
         """Of senders that are known, by credential."""
         self.door = Windows(clock)
         """Of those who sign in, by address as well."""
+        self.refused: Counter[str] = Counter()
+        """How often a request was refused, by api/faults.reason_of()."""
 
     def recognize(self, request: Request, kinds: frozenset[str]) -> bool:
         """Note the credential of a request, of one of these kinds, if it was found a moment ago."""
@@ -72,8 +75,12 @@ class Gate:
             return
         if credential is not None and forbids:
             raise Forbidden(f"a token of the kind {credential.kind} may not do this")
+        self.fail(request, "Unauthorized")
+
+    def fail(self, request: Request, message: str) -> NoReturn:
+        """Raise Unauthorized (``message``), or TooMany once the address of a request has failed too often."""
         self.failures.take(self.source(request), limit=self._rates.failures, seconds=self._rates.seconds)
-        raise Unauthorized("Unauthorized")
+        raise Unauthorized(message)
 
     def take(self, request: Request, endpoint: str, cost: int = 1) -> None:
         """Count a request of a known sender to an endpoint; raises TooMany, counting nothing, past the limit."""
@@ -144,11 +151,11 @@ class Gate:
         return address
 
     def is_secure(self, request: Request) -> bool:
-        """Whether a request came over HTTPS, as far as a trusted proxy says so (X-Forwarded-Proto)."""
-        if request.client is None or not self.trusts(request.client[0]):
-            return False
-        said = request.headers.get(b"x-forwarded-proto", b"").split(b",")
-        return all(scheme.strip().lower() == b"https" for scheme in said)
+        """Whether a request came over HTTPS: what a trusted proxy says (X-Forwarded-Proto), else by itself."""
+        said = request.headers.get(b"x-forwarded-proto")
+        if said is None or request.client is None or not self.trusts(request.client[0]):
+            return request.secure
+        return all(scheme.strip().lower() == b"https" for scheme in said.split(b","))
 
     def trusts_any(self) -> bool:
         """Whether there is any proxy that is believed."""

@@ -10,7 +10,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from logserver.api.body_secrets import BodySecrets
-from logserver.api.faults import REFUSALS, headers_of
+from logserver.api.faults import REFUSALS, headers_of, reason_of
 from logserver.api.gate import Gate
 from logserver.api.held import HeldBodies
 from logserver.api.linger import let_finish
@@ -128,6 +128,7 @@ class Door:
             request.standing = None
         headers = self._shared_headers(request) + headers_of(error)
         if isinstance(error, REFUSALS):
+            self._gate.refused[reason_of(error)] += 1
             self._dialect.refused(request, error, status)
         else:
             logger.error("request %s failed\n%s", request.id, trace(error))

@@ -11,6 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from logserver.api.everywhere import Everywhere, lines
 from logserver.api.handler import Answer
 from logserver.api.hot import Hot
 from logserver.api.offers import OfferProtocol
@@ -31,11 +32,15 @@ class Lane:
         *,
         head_seconds: float = 30.0,
         logged: Callable[[Request, int, float, int], None] | None = None,
+        everywhere: Everywhere | None = None,
     ) -> None:
         self.routes = routes
+        self.everywhere = everywhere or Everywhere()
         self.head_seconds = head_seconds
         """How long the head of a request may take, from the connection or from its first byte."""
         self.logged = logged
+        self.connections: set[Any] = set()
+        """The connections that are open, WebSockets too, once there was one."""
 
 
 class _Nothing:
@@ -73,6 +78,7 @@ class LaneProtocol(OfferProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._lane: Lane = getattr(self.app, "lane", None) or Lane({})
+        self._lane.connections = self.connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in its base
         """Begin a connection; the head of its first request is waited for only so long."""
@@ -94,7 +100,7 @@ class LaneProtocol(OfferProtocol):
             return False
         if owed:
             self.cycle.keep_alive = False
-        return owed
+        return owed and self.scheme != "https"  # TLS closes both ways at once
 
     def data_received(self, data: bytes) -> None:
         """Take in what has arrived; a request that has not arrived whole leaves the lane."""
@@ -166,7 +172,8 @@ class LaneProtocol(OfferProtocol):
         if hot is None:
             super().on_message_complete()
             return
-        request = Request(self.url.decode("ascii"), self.headers, self.client)
+        secure = self.scheme == "https"
+        request = Request(self.url.decode("ascii"), self.headers, self.client, secure=secure)
         request.raw = self._body or b""
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         turn = _Turn(request, self.loop.time(), keep_alive=keep_alive)
@@ -232,7 +239,7 @@ class LaneProtocol(OfferProtocol):
             turn.keep_alive = False
         elif not turn.keep_alive:
             headers.append((b"connection", b"close"))
-        head = b"".join([b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.head())])
+        head = lines((*self.server_state.default_headers, *answer.head())) + self._lane.everywhere.lines
         self.transport.write(b"%b%b\r\n%b" % (_STATUS_LINES[answer.status], head, answer.body))
         turn.response_complete = True
         if self._lane.logged is not None:

@@ -26,13 +26,14 @@ def is_local(gate: Gate, request: Request) -> bool:
     origin = request.headers.get(b"origin")
     if origin is not None and not _names_loopback(urlsplit(origin.decode("latin-1")).netloc.encode("latin-1")):
         return False
-    if not gate.trusts(peer) and _was_passed_on(request):
+    if not gate.trusts(peer) and was_passed_on(request):
         return False
     hops = [name for header in _FORWARDED for name in _listed(request, header)]
     return b"forwarded" not in request.headers and all(map(_is_loopback, hops))
 
 
-def _was_passed_on(request: Request) -> bool:
+def was_passed_on(request: Request) -> bool:
+    """Whether there is a trace of a proxy, trusted or not, in a request."""
     names = request.headers.keys()
     return request.version == "1.0" or any(
         name == b"via" or name in _FORWARDED or name.startswith(b"x-forwarded-") for name in names

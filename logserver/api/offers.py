@@ -7,6 +7,9 @@ comes after such a head for the other protocol, so the body would be lost: the h
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from logserver.api.everywhere import Everywhere, lines
+
+_EVERYWHERE = Everywhere()
 _OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
@@ -41,6 +44,14 @@ class OfferProtocol(HttpToolsProtocol):
                 raise httptools.HttpParserError("a tunnel is no protocol either") from None
             return int(offer.args[0])
         return None
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, with the headers that every answer has."""
+        body = msg.encode()
+        head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        head += [*self.server_state.default_headers, (b"connection", b"close")]
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + lines(_EVERYWHERE.completed(head)) + b"\r\n" + body)
+        self.transport.close()
 
     def declines(self) -> bool:
         """Whether the request whose head has arrived makes an offer that is not taken; it will be told again."""

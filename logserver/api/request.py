@@ -38,6 +38,7 @@ class Request:
         "params",
         "path",
         "raw",
+        "secure",
         "standing",
         "version",
         "whole",
@@ -53,6 +54,7 @@ class Request:
         query: bytes = b"",
         params: Mapping[str, Any] | None = None,
         version: str = "1.1",
+        secure: bool = False,
     ) -> None:
         self._deadline: float | None = None
         self._id = ""
@@ -67,6 +69,8 @@ class Request:
         """The peer's address and port."""
         self.version = version
         """That of HTTP; the short way of small requests does not look."""
+        self.secure = secure
+        """Whether it came by HTTPS to this server itself; Gate.is_secure knows of proxies, too."""
         self.body_digest = b""
         """A digest of the body as it was sent, once somebody has needed one."""
         self.body_secret: bytes | None = None
@@ -89,6 +93,7 @@ class Request:
             query=scope.get("query_string", b""),
             params=scope.get("path_params"),
             version=scope.get("http_version", "1.1"),
+            secure=scope.get("scheme") in {"https", "wss"},
         )
 
     @property

@@ -5,6 +5,8 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
+from logserver.api.everywhere import STRICT, lines
+
 MAX_MESSAGE_BYTES = 1_048_576
 MAX_FRAGMENTS = 1_024
 PING_SECONDS = 20.0
@@ -36,7 +38,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def _refuse(self, answer: bytes) -> None:
         self.handshake_complete = self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
-        self.transport.write(answer)
+        status, _, rest = answer.partition(b"\r\n")
+        self.transport.write(status + b"\r\n" + lines(STRICT) + rest)
         self.transport.close()
 
     def handle_cont(self, event: Frame) -> None:

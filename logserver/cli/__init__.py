@@ -9,11 +9,13 @@ import click
 from logserver import __version__
 from logserver.cli.agent import agent
 from logserver.cli.audit import audit
+from logserver.cli.backup import backup
 from logserver.cli.demo import demo
 from logserver.cli.exporting import export
 from logserver.cli.importing import import_
 from logserver.cli.overviews import groups, monitors
 from logserver.cli.project import project
+from logserver.cli.restore import restore
 from logserver.cli.search import search, tail
 from logserver.cli.serve import serve
 from logserver.cli.status import status
@@ -38,8 +40,25 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-for command in (
-    *(serve, demo, agent, project, token, user, search, tail, groups, monitors, trace),
-    *(verify, audit, export, import_, status),
-):
+_COMMANDS = (
+    serve,
+    demo,
+    agent,
+    project,
+    token,
+    user,
+    search,
+    tail,
+    groups,
+    monitors,
+    trace,
+    verify,
+    audit,
+    status,
+    backup,
+    restore,
+    export,
+    import_,
+)
+for command in _COMMANDS:
     main.add_command(command)

@@ -20,6 +20,7 @@ from logserver.core.clock import SystemClock
 from logserver.core.projects import Project
 from logserver.store import keys
 from logserver.store.ids import Spelling
+from logserver.store.inspection import Finding
 from logserver.store.tx import Tx
 
 _WITH_TRAILS = (
@@ -94,13 +95,30 @@ def trails(folder: Path, slug: str | None) -> Iterator[Trails]:
     """The trail of a project, or those of all that have one."""
     kept = _kept(folder)  # before the snapshot: a server may go on, and note a head that the snapshot has not
     with reading(folder) as tx:
-        if slug is not None:
-            chosen = [projects.by_slug(tx, slug)]
-        else:
-            numbers = {number for (number,) in tx.execute(_WITH_TRAILS)}
-            chosen = [each for each in projects.every(tx) if each.number in numbers or each.uuid in kept]
+        chosen = [projects.by_slug(tx, slug)] if slug is not None else _with_trails(tx, kept)
         # Where nothing was ever signed, no key has been lost.
         yield Trails(tx, _signer(folder) if chosen else Signer(bytes(32)), kept, chosen)
+
+
+def findings(tx: Tx, files: dict[str, bytes], progress: Callable[[int], Any]) -> Iterator[Finding]:
+    """What is wrong with the trails of a store, whose key and heads are among the files that were beside it."""
+    try:
+        kept = heads.decoded(files[heads.FILE], heads.FILE) if heads.FILE in files else {}
+        signer = signing.decoded(files[signing.FILE], signing.FILE) if signing.FILE in files else None
+    except (signing.Unsigned, heads.Unreadable) as error:
+        yield Finding("audit", str(error))
+        return
+    chosen = _with_trails(tx, kept)
+    if chosen and signer is None:
+        yield Finding("audit", f"{signing.FILE}, the key that signs the audit trail, is missing")
+        return
+    for each in Trails(tx, signer or Signer(bytes(32)), kept, chosen).verify(None, progress):
+        if each.found.broken is not None:
+            message = f"the trail of {each.project.slug} is broken: {each.found.broken.message}"
+            yield Finding("audit", message)
+        elif each.unkept:
+            message = f"no head of {each.project.slug} is in {heads.FILE}, to tell whether its end was cut off"
+            yield Finding("audit", message, serious=False)
 
 
 def seal(folder: Path, slug: str) -> Head:
@@ -115,6 +133,11 @@ def seal(folder: Path, slug: str) -> Head:
     if head.seq:
         _unless_unreadable(heads.put, folder, project.uuid, kept)
     return head
+
+
+def _with_trails(tx: Tx, kept: dict[str, Kept]) -> list[Project]:
+    numbers = {number for (number,) in tx.execute(_WITH_TRAILS)}
+    return [each for each in projects.every(tx) if each.number in numbers or each.uuid in kept]
 
 
 def _kept(folder: Path) -> dict[str, Kept]:

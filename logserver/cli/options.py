@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from logserver.cli.sizes import Size
 from logserver.cli.web_address import WebAddress
+from logserver.core import trimming
 from logserver.settings import Settings, meanings
 
 _MAX_PORT = 65_535
@@ -34,6 +36,8 @@ def _setting(name: str, default: Any, unit: str, meaning: str, also: str | None)
     elif hint is bool:
         option = f"{option}/--no-{name.replace('_', '-')}"
         kind = None
+    elif name == "max_size":
+        kind = Size(trimming.LEAST_BYTES)
     elif hint is int:
         # Zero is an answer for a port (any) and a floor (none); of all else the server needs at least one.
         kind = click.IntRange(

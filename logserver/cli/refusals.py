@@ -10,6 +10,7 @@ import click
 from logserver.cli.output import columns_of, plain
 from logserver.core.faults import Fault
 from logserver.store.errors import QuerySyntaxError, StoreError
+from logserver.store.mishaps import is_damage
 
 
 class WrongQuery(click.ClickException):
@@ -31,6 +32,10 @@ def refusals() -> Iterator[None]:
     except (Fault, StoreError) as error:
         raise click.ClickException(str(error)) from error
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise click.ClickException(
+                f"the store is damaged: {error}; `logserver doctor` tells what it is and what can be done"
+            ) from error
         raise click.ClickException(f"the store cannot be used: {error}") from error
     except BrokenPipeError:  # whoever read has seen enough; click ends quietly
         raise

@@ -18,6 +18,7 @@ from logserver.core.clock import SystemClock
 from logserver.core.errors import groups
 from logserver.core.fleet import agents
 from logserver.core.status import Report
+from logserver.core.trimming import Standing
 from logserver.store import connections, countings, events, lockfile, migrations
 
 _STALE_MS = 15_000
@@ -27,12 +28,18 @@ _STALE_MS = 15_000
 @click.command(cls=Command)
 @data_option
 @json_option
-def status(data: Path, *, as_json: bool) -> None:
+@click.option(
+    "--check", is_flag=True, help="Only say whether a server works on it, for supervisors; 1 where none does."
+)
+def status(data: Path, *, as_json: bool, check: bool) -> None:
     """Show how the store and its server are doing.
 
     Works with and without a running server. Counts are those of the store; queue and jobs are the server's.
     """
     now = SystemClock().now_ms()
+    if check:
+        _check(data, now)
+        return
     found = _store(data, now)
     running = lockfile.locked(data)
     # Without a server, what is there is the last word of one that has gone.
@@ -47,6 +54,16 @@ def status(data: Path, *, as_json: bool) -> None:
     )
     for name, value in [*_store_lines(found), *lines]:
         click.echo(f"{name:<14} {value}")
+
+
+def _check(data: Path, now: int) -> None:
+    """Fail unless a server holds the folder and its jobs go on; one that refuses for want of room works."""
+    report = reports.read(data)
+    if not lockfile.locked(data):
+        raise click.ClickException(f"no server works on {data}")
+    if report is None or now - report.at > _STALE_MS:
+        raise click.ClickException(f"the server on {data} has not reported for {_STALE_MS // 1_000} seconds")
+    click.echo("ok")
 
 
 def _store(data: Path, now: int) -> dict[str, Any]:
@@ -86,6 +103,8 @@ def _server(report: Report | None, now: int) -> dict[str, Any] | None:
         return None
     shown: dict[str, Any] = msgspec.to_builtins(report)
     age = report.checkpoint_age_seconds
+    if report.room is not None:
+        shown["room"]["cut"] = iso(shown["room"].pop("cut_ms"))
     return shown | {
         "started_at": iso(report.started_at),
         "at": iso(report.at),
@@ -139,6 +158,10 @@ def _server_lines(report: Report, now: int) -> list[tuple[str, str]]:
     ]
     if report.refusing is not None:
         lines.append(("refusing", plain(report.refusing)))
+    if report.damage is not None:
+        lines.append(("damaged", f"{plain(report.damage)}; `logserver doctor` tells more"))
+    if report.room is not None:
+        lines.append(("limit", _room(report.room)))
     if report.checkpoint_age_seconds is not None:
         age = report.checkpoint_age_seconds + (now - report.at) / 1_000
         lines.append(("checkpoint", f"{span_text(age)} ago, {report.log_pages} pages in the log"))
@@ -153,6 +176,17 @@ def _server_lines(report: Report, now: int) -> list[tuple[str, str]]:
         late = f"{record.lateness * 1_000:.0f} ms late, {record.worst_lateness * 1_000:.0f} ms at worst"
         lines.append((f"  {name}", f"{last}, passes {record.passes:,}{failed}, {late}{error}"))
     return lines
+
+
+def _room(room: Standing) -> str:
+    said = [f"{size_text(room.used)} of {size_text(room.limit)} used"]
+    if room.trimming:
+        said.append("the oldest events are being deleted")
+    if room.stuck:
+        said.append("nothing is left that may be deleted")
+    if room.cut_ms is not None:
+        said.append(f"what is older than {iso(room.cut_ms)} went for want of room")
+    return "; ".join(said)
 
 
 def _commit_times(report: Report) -> str:

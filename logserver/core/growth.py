@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from logserver.core import projects
 from logserver.core.projects import Project
-from logserver.store import countings, events
+from logserver.store import countings, events, space
 from logserver.store.database import Database
 from logserver.store.tx import Tx
 
@@ -138,10 +138,8 @@ def _course(keeps: int | None, age: float, held: int, rate: float) -> Sequence[f
 
 
 def _file(tx: Tx) -> tuple[int, int, list[Project]]:
-    page, pages, unused = (
-        int(tx.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_size", "page_count", "freelist_count")
-    )
-    return page * pages, page * unused, projects.every(tx)
+    taken = space.read(tx)
+    return taken.size, taken.unused, projects.every(tx)
 
 
 def _note_file(tx: Tx, day: int, size: int, unused: int) -> None:

@@ -8,6 +8,8 @@ import msgspec
 
 from logserver.core.clock import Clock
 from logserver.store.database import Database
+from logserver.store.spread import Spread
+from logserver.store.throughput import SECONDS
 from logserver.store.traces import kind_of, trace
 from logserver.store.writer import WriteTx
 
@@ -52,6 +54,8 @@ class Jobs:
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.records = {job.name: Record() for job in jobs}
+        self.lateness = Spread(SECONDS)
+        """How late passes began, of all jobs; mostly how long the event loop was busy with something else."""
 
     def start(self) -> None:
         """Begin; every job runs its first pass at once."""
@@ -78,14 +82,16 @@ class Jobs:
         record = self.records[job.name]
         begun = self._clock.monotonic()
         record.lateness = max(0.0, begun - due)
+        self.lateness.add(record.lateness)
         record.worst_lateness = max(record.worst_lateness, record.lateness)
         record.last_ms = self._clock.now_ms()
         try:
             more = await job.run(record.last_ms)
         except Exception as error:  # noqa: BLE001 - logged, without its words, and tried again
             record.failures += 1
-            record.last_error = kind_of(error)
-            logger.error("the job %s failed; it is tried again in %g s\n%s", job.name, job.every, trace(error))  # noqa: TRY400 - its words stay out
+            known, record.last_error = record.last_error, kind_of(error)
+            if known != record.last_error:  # one that fails each time has said so
+                logger.error("the job %s failed; it is tried again in %g s\n%s", job.name, job.every, trace(error))  # noqa: TRY400 - its words stay out
             more = False
         else:
             record.last_error = None

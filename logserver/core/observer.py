@@ -61,6 +61,8 @@ class Observer:
         self._windows = Windows(clock, capacity=1)
         self._waiting: deque[Event] = deque()
         self._dropped = 0
+        self.unrecorded = 0
+        """How many refusals nobody noted one by one since the server began."""
         self._project: Project | None = None
 
     @property
@@ -76,6 +78,7 @@ class Observer:
             self._windows.take("refusals", limit=RECORDS_PER_MINUTE, seconds=60)
         except TooMany:
             self._dropped += 1
+            self.unrecorded += 1
             return False
         return True
 

@@ -99,6 +99,7 @@ def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
         tx.batch.identities.release(tx, released)
     occurrences.subtract(tx, rows)
     tx.batch.occurrences.forget()
+    tx.batch.deleted += len(rows)
     events.delete(tx, rows)
 
 

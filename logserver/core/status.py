@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from logserver.core.jobs import Record
+from logserver.core.trimming import Standing
 
 FILE = "server.json"
 
@@ -26,6 +27,9 @@ class Report(msgspec.Struct, frozen=True):
     checkpoint_age_seconds: float | None
     log_pages: int | None
     jobs: dict[str, Record]
+    room: Standing | None = None
+    """How the store stands to the size it may have; None where it may have any."""
+    damage: str | None = None
 
 
 def write(folder: Path, report: Report) -> None:

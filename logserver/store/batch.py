@@ -6,6 +6,7 @@ inside a savepoint would make the full-text index flush each time.
 
 import struct
 from collections import Counter
+from collections.abc import Iterable
 
 from logserver.store import events, rollups, samples, series
 from logserver.store.events import Event, Row
@@ -32,6 +33,10 @@ class Batch:
         self.identities = Identities()
         self.occurrences = Occurrences()
         self.now_ms = 0
+        self.deleted = 0
+        """Events that the transaction deletes."""
+        self.pages = 0
+        """Pages it writes beside rows, about."""
         self._rows: list[tuple[Row, tuple[int, str, str], int, int]] = []
         self._pending: dict[int, Row] = {}
         self._samples: list[tuple[int, int, Sample]] = []
@@ -63,6 +68,10 @@ class Batch:
         self._pending[event.id] = words[0]
         self._samples += [(project, event.id, sample) for sample in samples.samples_of(event)]
         self.occurrences.append_moved(event)
+
+    def arrived(self) -> Iterable[tuple[tuple[int, str], int]]:
+        """How many events there are of each project and type."""
+        return Counter((project, row[2]) for row, _, project, _ in self._rows).items()
 
     def measure(self, measure: Measure) -> None:
         """Add numbers that came without an event."""
@@ -97,6 +106,7 @@ class Batch:
 
     def clear(self, *, committed: bool) -> None:
         """Drop everything, after the commit or the rollback of the whole transaction."""
+        self.deleted = self.pages = 0
         if committed:
             self.identities.committed()
         else:

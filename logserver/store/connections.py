@@ -18,6 +18,9 @@ C = TypeVar("C", bound=sqlite3.Connection)
 Durability = Literal["full", "normal"]
 FILE = "logserver.db"
 _BUSY_SECONDS = 5.0
+_LOG_KEPT_BYTES = 32_000_000
+"""What the log keeps of its length when it is begun again: one that a long read made grow is cut."""
+
 _WRITER_CACHE_KIB = 24_000
 _READER_CACHE_KIB = 2_000
 
@@ -40,6 +43,7 @@ def connect(folder: Path, durability: Durability = "full") -> sqlite3.Connection
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {durability}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}")
         connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -87,3 +91,40 @@ def _readonly(folder: Path, kind: type[C]) -> C:
 def memory() -> sqlite3.Connection:
     """An empty private database, for what SQLite knows and the file need not hold; to be closed by its thread."""
     return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def connect_blank(path: Path) -> sqlite3.Connection:
+    """A connection that fills an empty file nobody else looks at; whoever does it sees to the disk himself."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
+def connect_copy(path: Path) -> sqlite3.Connection:
+    """A connection that changes a copy of a store nobody else looks at: one file, and no log beside it."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_file(path: Path) -> sqlite3.Connection:
+    """A reading connection to a copy of a store at rest: nothing is made beside it, wherever it lies.
+
+    Raises StoreUnusable where there is no file.
+    """
+    if not path.is_file():
+        raise StoreUnusable(f"there is no file {path}")
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection

@@ -1,5 +1,8 @@
 """Sums of the per-minute counts: how much of what there was in a while."""
 
+from collections.abc import Iterator
+
+from logserver.store.ids import id_ms
 from logserver.store.tx import Tx
 
 
@@ -17,6 +20,11 @@ def totals(tx: Tx) -> dict[int, int]:
     return dict(tx.execute("SELECT project, sum(n) FROM counts GROUP BY project"))
 
 
+def held(tx: Tx) -> int:
+    """How many events there are, by the counts, each of which is read: not for pages."""
+    return int(tx.execute("SELECT coalesce(sum(n), 0) FROM counts").fetchone()[0])
+
+
 def held_and_arrived(tx: Tx, project: int, since_minute: int) -> dict[str, tuple[int, int]]:
     """How many events of a project there are, and how many of them from a Unix minute on, for events and audit.
 
@@ -29,3 +37,17 @@ def held_and_arrived(tx: Tx, project: int, since_minute: int) -> dict[str, tuple
         (since_minute, project),
     )
     return {kind: (held, arrived) for kind, held, arrived in found}
+
+
+def minutes(tx: Tx, project: int) -> Iterator[tuple[int, int, int]]:
+    """The Unix minutes in which a project has events other than audit events, oldest first: minute, project, how many.
+
+    A minute comes once for each dimension of its events. No more is read than is asked for.
+    """
+    swept = tx.execute("SELECT through FROM sweeps WHERE project = ? AND kind = 'events'", (project,)).fetchone()
+    # CROSS JOIN keeps to the order of the counts' key.
+    return tx.execute(
+        "SELECT c.minute, c.project, c.n FROM counts c CROSS JOIN dimensions d ON d.id = c.dimension"
+        " WHERE c.project = ? AND c.minute >= ? AND d.type != 'audit' ORDER BY c.minute",
+        (project, id_ms(swept[0]) // 60_000 if swept else 0),
+    )

@@ -15,8 +15,10 @@ from logserver.store.connections import Durability, connect, connect_readonly, c
 from logserver.store.errors import StoreBusy
 from logserver.store.ids import Spelling
 from logserver.store.migrations import migrate
+from logserver.store.mishaps import Mishaps
 from logserver.store.readers import Readers
 from logserver.store.slow_reads import SlowReads
+from logserver.store.throughput import Throughput
 from logserver.store.traces import trace
 from logserver.store.tx import Tx
 from logserver.store.upkeep import Checkpointed
@@ -53,6 +55,7 @@ class Database:
         self.queued_bytes = 0
         self._gathered: list[Write] = []
         self._opened = AsyncExitStack()
+        self._is_open = False
         self._durability: Durability = durability
         self._queue_rows = queue_rows
         self._queue_bytes = queue_bytes
@@ -60,21 +63,26 @@ class Database:
         self._monotonic = monotonic
         self.slow_reads = SlowReads(now_ms)
         """Which reads took long."""
+        self.mishaps = Mishaps(folder, monotonic)
+        """What went wrong with the file."""
         self._readers = Readers(
             lambda: connect_timed(folder),
             count=readers,
             seconds=read_seconds,
             monotonic=monotonic,
             slow=self.slow_reads,
+            mishaps=self.mishaps,
         )
         self.read = self._readers.read
         self.look_up = self._readers.look_up
 
     async def open(self) -> None:
-        """Lock the folder, bring the schema up to date, and start the writer and the readers.
+        """Lock the folder, bring the schema up to date, and start the writer and the readers; once, until close().
 
         Raises StoreUnusable when another server has the folder or the file is not ours.
         """
+        if self._is_open:
+            return
         self._loop = asyncio.get_running_loop()
         try:
             lock = lockfile.lock(self.folder)
@@ -84,18 +92,26 @@ class Database:
             migrate(connection)
             self.secret = keys.store_secret(connection, "spelling")
             self.spelling = Spelling(self.secret)
-            self._writer = Writer(connection, now_ms=self._now_ms, monotonic=self._monotonic, answered=self._hand_over)
+            self._writer = Writer(
+                connection,
+                now_ms=self._now_ms,
+                monotonic=self._monotonic,
+                mishaps=self.mishaps,
+                answered=self._hand_over,
+            )
             self._writer.start()
             self._opened.push_async_callback(asyncio.to_thread, self._writer.stop)
             self._opened.callback(self._pass_on)
             self._opened.push_async_callback(self._readers.close)
             await self._readers.open()
+            self._is_open = True
         except BaseException:
             await self.close()
             raise
 
     async def close(self) -> None:
         """Commit what is queued, checkpoint, and let go of the folder."""
+        self._is_open = False
         await self._opened.aclose()
 
     @property
@@ -110,18 +126,23 @@ class Database:
 
     def trouble(self) -> str | None:
         """Why the last telemetry could not be committed, as long as that is news; None when all is well."""
-        return self._writer.trouble()
+        return self.mishaps.trouble()
+
+    @property
+    def throughput(self) -> Throughput:
+        """What the writer has done since it began."""
+        return self._writer.throughput
 
     def commits(self) -> tuple[int, list[float]]:
         """How many transactions this process has committed, and how many seconds each of the last ones took."""
-        return self._writer.commits, list(self._writer.commit_seconds)
+        return self.throughput.commits, list(self.throughput.lately)
 
     def admit(self, rows: int, size: int) -> None:
         """Raise StoreBusy where there is no room for ``rows`` of telemetry of ``size`` bytes in the queue."""
         if self.refusing is not None:
-            raise StoreBusy(self.refusing, retry_after=30)
+            raise StoreBusy(self.refusing, retry_after=30, reason="disk_full")
         if self.queued_rows + rows > self._queue_rows or self.queued_bytes + size > self._queue_bytes:
-            raise StoreBusy("more is being sent than the disk can take; try again shortly")
+            raise StoreBusy("more is being sent than the disk can take; try again shortly", reason="queue_full")
 
     def write(
         self, function: Callable[[WriteTx, *A], T], *args: *A, rows: int = 0, size: int = 0
@@ -196,7 +217,7 @@ def transaction(folder: Path) -> Iterator[Tx]:
     """A short transaction of the shell on control tables, beside a running server or without one."""
     connection = connect(folder)
     try:
-        migrate(connection, in_use=lockfile.locked(folder))
+        migrate(connection, only_new=True)
         connection.execute("BEGIN IMMEDIATE")
         yield connection
         connection.execute("COMMIT")

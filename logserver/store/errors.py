@@ -6,15 +6,28 @@ class StoreError(Exception):
 
 
 class StoreBusy(StoreError):
-    """The store cannot take a write now; the same request is welcome after ``retry_after`` seconds."""
+    """The store cannot take a write now; the same request is welcome after ``retry_after`` seconds.
 
-    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+    ``reason`` is one word of this program's own, for those who count.
+    """
+
+    def __init__(self, message: str, *, retry_after: int = 1, reason: str = "busy") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.reason = reason
 
 
 class StoreUnusable(StoreError):
     """The folder holds no store this version can open: a newer schema, another application, another server."""
+
+
+class StoreDamaged(StoreError):
+    """What was asked touches a part of the file that is damaged; everything else goes on."""
+
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("a part of the store is damaged; `logserver doctor` tells whoever runs this server what to do")
 
 
 class ReadTimeout(StoreError):

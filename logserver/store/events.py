@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from logserver.store import flat, words
+from logserver.store import flat, index, words
 from logserver.store.ids import id_ms, project_range, uuid_text
 from logserver.store.tx import Tx
 
@@ -160,7 +160,27 @@ def newest(tx: Tx, project: int) -> Event | None:
     return read(tx, last) if last is not None else None
 
 
+def oldest_but_audit(tx: Tx, low: int, high: int, most: int, looked_at: int) -> tuple[list[Row], int]:
+    """Up to ``most`` of the oldest events from one id to another, both inclusive, and the id from which to go on.
+
+    Audit events are passed over; of all together no more than ``looked_at`` are looked at. Where there is nothing
+    left, to go on is from beyond ``high``.
+    """
+    seen = tx.execute(
+        "SELECT id, type FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", (low, high, looked_at)
+    ).fetchall()
+    found = [event_id for event_id, of_type in seen if of_type != "audit"]
+    ids, after = found[:most], high + 1
+    if len(found) > most:
+        after = ids[-1] + 1
+    elif len(seen) == looked_at:
+        after = seen[-1][0] + 1
+    marks = ", ".join("?" * len(ids))
+    return tx.execute(f"SELECT {COLUMNS} FROM events WHERE id IN ({marks}) ORDER BY id", ids).fetchall(), after
+
+
 def delete(tx: Tx, rows: list[Row]) -> None:
     """Delete rows with their index entries; their counts and identities are the caller's."""
     tx.executemany(DELETE_WORDS, [words_of(row) for row in rows])
     tx.executemany("DELETE FROM events WHERE id = ?", [(row[0],) for row in rows])
+    index.note_deleted(tx, len(rows))

@@ -20,11 +20,16 @@ def scripts() -> list[tuple[int, str, str]]:
     return sorted(found)
 
 
-def migrate(connection: sqlite3.Connection, *, in_use: bool = False) -> int:
-    """Bring a store to the newest schema and return its version; an empty file becomes a store.
+def newest() -> int:
+    """The schema that this version knows."""
+    return scripts()[-1][0]
 
-    Raises StoreUnusable for a file of another application or a newer version of this one, and where an older
-    server has the store ``in_use``.
+
+def migrate(connection: sqlite3.Connection, *, only_new: bool = False) -> int:
+    """Bring a store to the newest schema and return its version; an empty file becomes a store, all of it at once.
+
+    Raises StoreUnusable for a file of another application or a newer version of this one; with ``only_new`` also
+    for a store of an older version, which is its server's to change.
     """
     if not require_ours(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -32,26 +37,27 @@ def migrate(connection: sqlite3.Connection, *, in_use: bool = False) -> int:
         "CREATE TABLE IF NOT EXISTS migrations"
         " (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
     )
-    current = version(connection)
-    available = scripts()
-    newest = available[-1][0]
-    if current > newest:
-        raise _newer(current, newest)
-    if in_use and 0 < current < newest:
-        raise StoreUnusable(f"a running server uses schema {current} of {newest}; restart it with this version first")
-    for number, name, script in available:
-        if number > current:
+    current, known = version(connection), newest()
+    if current > known:
+        raise _newer(current, known)
+    if only_new and 0 < current < known:
+        raise _older(current, known)
+    missing = [each for each in scripts() if each[0] > current]
+    for steps in [missing] if current == 0 and missing else [[each] for each in missing]:
+        script = "\n".join(
+            f"{sql}\nINSERT INTO migrations VALUES ({number}, '{name}', datetime('now'));"
+            for number, name, sql in steps
+        )
+        try:
             # executescript commits whatever is open, so the transaction is part of the script.
-            record = f"INSERT INTO migrations VALUES ({number}, '{name}', datetime('now'));"
-            try:
-                connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n{record}\nCOMMIT;")
-            except sqlite3.Error:
-                if connection.in_transaction:
-                    connection.rollback()
-                # A server and the shell may both find a store that needs this; the second comes too late.
-                if version(connection) < number:
-                    raise
-    return newest
+            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.rollback()
+            # A server and the shell may both find a store that needs this; the second comes too late.
+            if version(connection) < steps[-1][0]:
+                raise
+    return known
 
 
 def require_ours(connection: sqlite3.Connection) -> bool:
@@ -63,7 +69,9 @@ def require_ours(connection: sqlite3.Connection) -> bool:
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             raise
-        raise StoreUnusable("the database file is not a database") from error
+        raise StoreUnusable(
+            "the database file is not a database, or its first page is damaged; `logserver doctor` tells more"
+        ) from error
     if not marked and not empty:
         raise StoreUnusable("the database file belongs to another application")
     return marked
@@ -75,15 +83,37 @@ def require_current(tx: Tx) -> None:
         if not tx.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             raise StoreUnusable("the store was not made to its end; start the server once")
         raise StoreUnusable("the database file belongs to another application")
-    current, newest = version(tx), scripts()[-1][0]
-    if current > newest:
-        raise _newer(current, newest)
-    if current < newest:
-        raise StoreUnusable(f"the store has schema {current} of {newest}; start the server once to bring it up to date")
+    current, known = version(tx), newest()
+    if current > known:
+        raise _newer(current, known)
+    if current < known:
+        raise _older(current, known)
 
 
-def _newer(current: int, newest: int) -> StoreUnusable:
-    return StoreUnusable(f"the store has schema {current}, made by a newer logserver; this one knows up to {newest}")
+def is_current(tx: Tx) -> bool:
+    """Whether a store has the schema of this version; False for an older one, StoreUnusable for a newer one."""
+    current, known = recorded(tx), newest()
+    if not current:
+        raise StoreUnusable("the store was not made to its end")
+    if current > known:
+        raise _newer(current, known)
+    return current == known
+
+
+def _newer(current: int, known: int) -> StoreUnusable:
+    return StoreUnusable(f"the store has schema {current}, made by a newer logserver; this one knows up to {known}")
+
+
+def _older(current: int, known: int) -> StoreUnusable:
+    return StoreUnusable(
+        f"the store has schema {current} of {known}; start the server of this version once to bring it up to date"
+    )
+
+
+def recorded(tx: Tx) -> int:
+    """The schema version of a store; 0 of one that was not made to its end."""
+    there = tx.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").fetchone()
+    return version(tx) if there else 0
 
 
 def version(tx: Tx) -> int:

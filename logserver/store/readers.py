@@ -9,6 +9,7 @@ from typing import Any, TypeVar, TypeVarTuple, cast
 import aiosqlite
 
 from logserver.store.errors import ReadTimeout
+from logserver.store.mishaps import Mishaps, is_damage
 from logserver.store.slow_reads import SlowReads, Timed
 from logserver.store.tx import Tx
 
@@ -65,7 +66,9 @@ class Readers:
         seconds: float,
         monotonic: Callable[[], float],
         slow: SlowReads,
+        mishaps: Mishaps,
     ) -> None:
+        self._mishaps = mishaps
         self._connector = connector
         self._count = count
         self._seconds = seconds
@@ -111,7 +114,9 @@ class Readers:
         end = monotonic() + self._seconds
         try:
             return await reader.run(function, arguments, lambda: monotonic() > end)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 raise ReadTimeout(f"the read took longer than {self._seconds:g} seconds") from error
+            if is_damage(error):
+                raise self._mishaps.damaged(error) from error
             raise

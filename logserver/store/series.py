@@ -5,6 +5,7 @@ releases, series names) are bounded; what comes after the bound is counted as ``
 """
 
 from collections import Counter
+from collections.abc import Iterator
 
 import msgspec
 
@@ -201,6 +202,11 @@ def delete_sketches(tx: Tx, project: int, before_minute: int, limit: int) -> int
         ).rowcount
         for table in ("sketches", "histograms")
     )
+
+
+def minutes(tx: Tx, project: int) -> Iterator[tuple[int, int, int]]:
+    """The Unix minutes of a project's sketches, oldest first: minute, project, and 1 for each sketch."""
+    return tx.execute("SELECT minute, project, 1 FROM sketches WHERE project = ? ORDER BY minute", (project,))
 
 
 def forget_unused(tx: Tx, vocabulary: Vocabulary, project: int, before_minute: int) -> None:

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, NamedTuple
 
+from logserver.store.spread import Spread
+from logserver.store.throughput import SECONDS
+
 SLOW_SECONDS = 0.1
 """A read that takes as long is remembered."""
 
@@ -42,12 +45,21 @@ class SlowReads:
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
         self._lock = Lock()
+        self.seconds = Spread(SECONDS)
+        """How long reads took, the quick ones too."""
+        self.slow = 0
+        self.ended = 0
+        """How many were slow, and how many the time limit has ended."""
         self._known: OrderedDict[str, SlowRead] = OrderedDict()
 
     def note(
         self, function: Callable[..., Any], seconds: float, statement: tuple[str, float], *, ended: bool = False
     ) -> None:
         """Remember a read, if it was slow; ``statement`` is the longest one of it, with its seconds."""
+        with self._lock:
+            self.seconds.add(seconds)
+            self.slow += seconds >= SLOW_SECONDS
+            self.ended += ended
         if seconds < SLOW_SECONDS:
             return
         name, now = _name(function), self._now_ms()

@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+from logserver.store.mishaps import Mishaps, is_damage
+
 logger = logging.getLogger("logserver.store")
 
 MERGE_EVERY = 8
@@ -15,6 +17,7 @@ CHECKPOINT_AFTER = 2_000
 """Rows since the last checkpoint, a transaction weighing as much as eight, after which the log is copied back."""
 
 _TRANSACTION_WEIGHT = 8
+_PAGE_WEIGHT = 4
 _IDLE_AFTER = 0.05
 _TRUNCATE_AFTER = 1.0
 _IDLE_MERGE_PAGES = 64
@@ -31,23 +34,45 @@ class Checkpointed(NamedTuple):
 class Upkeep:
     """Knows what was written since the last merge and checkpoint. Used by the writer's thread only."""
 
-    def __init__(self, connection: sqlite3.Connection, monotonic: Callable[[], float]) -> None:
+    def __init__(self, connection: sqlite3.Connection, monotonic: Callable[[], float], mishaps: Mishaps) -> None:
         self._connection = connection
+        self._mishaps = mishaps
         self._monotonic = monotonic
         self._transactions = 0
         self._weight = 0
         self._merged = True
+        self._merges = True
+        self._failed = False
         self._truncated = True
         self.last: Checkpointed | None = None
 
-    def before_commit(self, rows: int) -> None:
-        """Inside the transaction that inserted ``rows``: merge a little of the index now and then."""
-        if rows:
+    def before_commit(self, rows: int, deleted: int = 0, pages: int = 0) -> None:
+        """Inside the transaction that inserted ``rows``, and deleted others: merge a little of the index now and then.
+
+        ``pages`` were written beside them. Where the index is damaged the transaction fails, and none is merged any
+        more (gave_up_merging).
+        """
+        self._weight += deleted + pages * _PAGE_WEIGHT
+        if (rows or deleted) and self._merges:
             self._merged = False
             self._transactions += 1
             if self._transactions >= MERGE_EVERY:
                 self._transactions = 0
-                self.merge(MERGE_PAGES)
+                try:
+                    self.merge(MERGE_PAGES)
+                except sqlite3.DatabaseError as error:
+                    self._note(error)
+                    raise
+
+    def gave_up_merging(self) -> bool:
+        """Whether the transaction that has just failed did so because the index is damaged; true once."""
+        failed, self._failed = self._failed, False
+        return failed
+
+    def _note(self, error: sqlite3.Error) -> None:
+        if is_damage(error):
+            # What there is of the index can be read and added to, only slower and slower until it is made anew.
+            self._merges, self._merged, self._failed = False, True, True
 
     def after_commit(self, rows: int) -> None:
         """After a commit was answered: checkpoint when enough has been written since the last one.
@@ -95,6 +120,9 @@ class Upkeep:
                 self._truncated = True
         except sqlite3.Error as error:
             logger.info("upkeep put off: %s", error)
+            self._note(error)
+            if self.gave_up_merging():
+                self._mishaps.damaged(error)
             self._merged = self._truncated = True
 
     def finish(self) -> None:

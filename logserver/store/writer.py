@@ -7,14 +7,14 @@ of them the rows of all go in together; one COMMIT; then all are answered in one
 import logging
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
 from logserver.store.batch import Batch
-from logserver.store.errors import StoreBusy
+from logserver.store.mishaps import Mishaps, is_damage, is_temporary
+from logserver.store.throughput import Throughput
 from logserver.store.traces import trace
 from logserver.store.upkeep import Upkeep
 
@@ -22,11 +22,6 @@ logger = logging.getLogger("logserver.store")
 
 MAX_GROUP_ROWS = 4_000
 """Rows after which a transaction takes no further request: bounds the time to its commit."""
-
-_COMMITS_REMEMBERED = 1_000
-_TROUBLE_SECONDS = 10.0
-_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-"""Errors of the machine, not of a request: nothing was stored, and the same request is welcome later."""
 
 
 class Write:
@@ -97,6 +92,7 @@ class Writer:
         *,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
+        mishaps: Mishaps,
         answered: Callable[[list[Write]], None],
         fatal: Callable[[], None] | None = None,
     ) -> None:
@@ -110,11 +106,9 @@ class Writer:
         self._tx = WriteTx(connection, self._batch)
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._monotonic = monotonic
-        self.upkeep = Upkeep(connection, monotonic)
-        self._troubled: tuple[float, str] | None = None
-        self.commits = 0
-        self.commit_seconds: deque[float] = deque(maxlen=_COMMITS_REMEMBERED)
-        """How long the last transactions took, from their first statement to the end of their commit."""
+        self._mishaps = mishaps
+        self.upkeep = Upkeep(connection, monotonic, mishaps)
+        self.throughput = Throughput()
 
     def start(self) -> None:
         """Begin to take writes."""
@@ -164,7 +158,7 @@ class Writer:
             if group:
                 begun = self._monotonic()
                 self._commit(group)
-                self.commit_seconds.append(self._monotonic() - begun)
+                self.throughput.ended(self._monotonic() - begun, rows, len(group))
                 self._answered(group)
                 self.upkeep.after_commit(rows)
         self.upkeep.finish()
@@ -175,23 +169,27 @@ class Writer:
         except sqlite3.Error as error:
             # Somebody else holds the store, or it cannot be written at all: the same for each of them.
             for write in group:
-                self._refuse(write, error)
+                write.outcome = self._mishaps.refusal(error)
             return
         try:
             self._transact(group)
         except sqlite3.Error as error:
             self._rollback()
-            if len(group) == 1 or _is_temporary(error):
+            if self.upkeep.gave_up_merging():
+                # None of them brought this about, and without a merge of the index they may well go in.
+                self._mishaps.damaged(error)
+                self._commit(group)
+                return
+            if len(group) == 1 or is_temporary(error):
                 for write in group:
-                    self._refuse(write, error)
+                    write.outcome = self._mishaps.refusal(error)
                 return
             logger.warning("a group of %d writes failed and is run one by one: %s", len(group), error)
             for write in group:
                 self._commit([write])
         else:
-            self.commits += 1
             if any(write.rows for write in group):
-                self._troubled = None
+                self._mishaps.committed()
 
     def _transact(self, group: list[Write]) -> None:
         """Run the writes of a group and commit them, in the transaction that was begun."""
@@ -202,17 +200,18 @@ class Writer:
             try:
                 write.outcome = write.function(tx, *write.arguments)
             except Exception as error:
-                if isinstance(error, sqlite3.Error) and _is_temporary(error):
+                if isinstance(error, sqlite3.Error) and is_temporary(error):
                     raise  # the machine's doing, not the request's; and it may have ended the whole transaction
                 tx.settle(keep=False)
                 batch.undo(mark)
-                write.outcome = error
+                write.outcome = self._mishaps.damaged(error) if is_damage(error) else error
             else:
                 tx.settle(keep=True)
         rows = len(batch)
         batch.write(self._connection)
-        self.upkeep.before_commit(rows)
+        self.upkeep.before_commit(rows, batch.deleted, batch.pages)
         self._connection.execute("COMMIT")
+        self.throughput.stored(batch.arrived())
         batch.clear(committed=True)
 
     def _rollback(self) -> None:
@@ -220,27 +219,6 @@ class Writer:
         if self._connection.in_transaction:
             self._connection.rollback()
         self._batch.clear(committed=False)
-
-    def _refuse(self, write: Write, error: sqlite3.Error) -> None:
-        if not _is_temporary(error):
-            write.outcome = error
-            return
-        if self._troubled is None:
-            logger.error("the store cannot be written: %s", error)
-        self._troubled = (self._monotonic(), str(error))
-        write.outcome = StoreBusy(f"the store cannot be written now: {error}", retry_after=5)
-        write.outcome.__cause__ = error
-
-    def trouble(self) -> str | None:
-        """Why telemetry could not be committed, if that was in the last seconds and nothing was committed since."""
-        troubled = self._troubled
-        if troubled is None or self._monotonic() - troubled[0] > _TROUBLE_SECONDS:
-            return None
-        return troubled[1]
-
-
-def _is_temporary(error: sqlite3.Error) -> bool:
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _TEMPORARY
 
 
 def _end_process() -> None:

@@ -51,7 +51,7 @@ async def _alone(folder: Path, parcels: Iterator[Parcel], floor_bytes: int, told
     try:
         chain.open(signing.existing_or_new(folder))
         arrivals = Arrivals(database, clock, chain)
-        disk = DiskWatch(database, floor_bytes)
+        disk = DiskWatch(database, floor_bytes, lambda: None)
         for n, parcel in enumerate(parcels):
             if n % _LOOK_EVERY == 0:
                 await disk.look(clock.now_ms())

@@ -88,7 +88,7 @@ def test_beside_a_server_its_report_is_shown(served: Shell) -> None:
     lock = lockfile.lock(served.folder)
     try:
         assert "not heard of yet" in served("status").stdout
-        status.write(served.folder, report(refusing="the disk is full"))
+        status.write(served.folder, report(refusing="the disk is full", damage="a page is malformed"))
         shown = served.json("status")
         text = served("status").stdout
     finally:
@@ -98,7 +98,16 @@ def test_beside_a_server_its_report_is_shown(served: Shell) -> None:
     assert (server["pid"], server["queued_rows"], server["stale"]) == (4321, 12, False)
     assert server["jobs"]["tidy"]["failures"] == 1
     assert server["checkpoint_at"] < server["at"]
-    for part in ("up 2 h", "12 events, 3.4 kB", "77, median 0.5 ms", "1 m 30 s ago", "1 failed", "OSError: no", "full"):
+    for part in (
+        "up 2 h",
+        "12 events, 3.4 kB",
+        "77, median 0.5 ms",
+        "1 m 30 s ago",
+        "1 failed",
+        "OSError: no",
+        "full",
+        "malformed",
+    ):
         assert part in text
 
 
@@ -113,6 +122,23 @@ def test_a_report_that_is_old_is_called_so(served: Shell) -> None:
         os.close(lock)
     assert "last reported 10 m ago" in text
     assert "none yet" in text
+
+
+def test_a_supervisor_is_told_whether_a_server_works(served: Shell) -> None:
+    now = SystemClock().now_ms()
+    status.write(served.folder, report())
+    assert "no server" in served("status", "--check", code=1).stderr
+    lock = lockfile.lock(served.folder)
+    try:
+        assert served("status", "--check").stdout == "ok\n"
+        status.write(served.folder, report(refusing="the disk is full"))
+        assert served("status", "--check").stdout == "ok\n"
+        status.write(served.folder, report(at=now - MINUTE))
+        assert "15 seconds" in served("status", "--check", code=1).stderr
+        status.remove(served.folder)
+        assert "has not reported" in served("status", "--check", code=1).stderr
+    finally:
+        os.close(lock)
 
 
 def test_an_empty_store_has_nothing_to_count(shop: Shell) -> None:

@@ -15,6 +15,8 @@ STREAM = "0d0f6c4e-6a0e-4b57-9c3d-0c8a1f2e3b4d"
 
 TRACE = "a-trace-of-hers"
 
+METRICS_TOKEN = "what-only-her-scraper-knows"
+
 PASSWORD = "nine lives, nine looms"
 
 
@@ -266,5 +268,6 @@ REQUESTS: dict[str, Callable[[House], Sent]] = {
     "ingest_logs": lambda _: Sent({"logs": [{"timestamp": "2026-09-21T14:00:00Z", "level": "info", "message": "hi"}]}),
     "healthz": lambda _: Sent(),
     "readyz": lambda _: Sent(),
+    "metrics": lambda _: Sent(headers={"X-Api-Key": METRICS_TOKEN}),
 }
 """What the owner of a thing sends to each endpoint, and, where something stands in the path, whose id goes there."""

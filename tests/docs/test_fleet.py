@@ -77,6 +77,22 @@ def test_systemd_finds_nothing_wrong_with_a_unit(path: Path, tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("path", [SERVER, AGENT], ids=["server", "agent"])
+def test_a_unit_leaves_little_open_by_the_measure_of_systemd(path: Path) -> None:
+    judge = shutil.which("systemd-analyze")
+    if judge is None:
+        pytest.skip("there is no systemd here")
+    # Tenths of a point; ten points are a service that may do everything.
+    judged = subprocess.run(
+        [judge, "security", "--offline=true", "--no-pager", "--threshold=16", path],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+
+
 class Machine:
     """A machine whose folders are all within one, and somebody who types the guide into one shell there."""
 

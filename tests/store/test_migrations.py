@@ -50,7 +50,7 @@ def test_a_second_run_changes_nothing() -> None:
         migrate(tx)
         tx.execute("UPDATE heartbeat SET at = 5")
         before, changes = schema(tx), tx.total_changes
-        assert migrate(tx) == migrate(tx, in_use=True) == NEWEST
+        assert migrate(tx) == migrate(tx, only_new=True) == NEWEST
         assert (schema(tx), tx.total_changes) == (before, changes)
 
 

@@ -66,6 +66,11 @@ class Load:
         self._steps_left, self._then = steps, then
         asyncio.run(_all(*(self._client(server, self._next) for _ in range(connections))))
 
+    def send(self, server: Server, requests: int) -> None:
+        """Send so many requests, one after the other."""
+        made = (self._next() for _ in range(requests))
+        asyncio.run(self._client(server, lambda: next(made, None)))
+
     def settle(self, server: Server) -> None:
         """Send again, as a client would, what was never answered and has an identity."""
         self._steps_left = 0

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -20,10 +20,13 @@ PATIENCE = 60.0
 OPTIONS = ("--port", "0", "--public-api-rate-limit-requests", "10000000")
 """What every server here is started with; what a test says itself comes later and wins."""
 
+PROGRAM = (sys.executable, "-m", "logserver")
+"""The program that is tested, unless a test says otherwise."""
+
 _SOURCE = Path(logserver.__file__).parents[1]
 """Where to start it, so that it is the program that is tested and not another one that is installed."""
 
-_ANNOUNCED = "logserver listens on http://"
+_ANNOUNCED = "logserver listens on http"
 
 
 class DidNotStart(Exception):
@@ -31,13 +34,13 @@ class DidNotStart(Exception):
 
 
 class Server:
-    """A running server; ``host`` and ``port`` are where it listens."""
+    """A running server; ``scheme``, ``host`` and ``port`` are where it listens."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> None:
         self.folder = folder
         self._log = scratch()
         self._process = subprocess.Popen(
-            command(folder, *options),
+            command(folder, *options, program=program),
             stdout=subprocess.PIPE,
             stderr=self._log,
             bufsize=0,
@@ -45,7 +48,7 @@ class Server:
             env=environment(),
         )
         try:
-            self.host, self.port = self._announced()
+            self.scheme, self.host, self.port = self._announced()
         except BaseException:
             self.kill()
             self.release()
@@ -53,7 +56,7 @@ class Server:
 
     @property
     def base_url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -104,22 +107,23 @@ class Server:
         self._process.stdout.close()
         self._log.close()
 
-    def _announced(self) -> tuple[str, int]:
+    def _announced(self) -> tuple[str, str, int]:
         assert self._process.stdout is not None
         line = _first_line(self._process.stdout, monotonic() + PATIENCE)
         if not line.startswith(_ANNOUNCED):
             raise DidNotStart(f"exit code {self._process.poll()}, first line {line!r}, log:\n{self.log()}")
-        host, _, port = line.removeprefix(_ANNOUNCED).rpartition(":")
-        return host, int(port)
+        scheme, _, place = line.split()[-1].partition("://")
+        host, _, port = place.rpartition(":")
+        return scheme, host, int(port)
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> Iterator[Server]:
     """A server for the length of a block, stopped in good order at its end.
 
     Whatever happens in the block, none is left running.
     """
-    server = Server(folder, *options)
+    server = Server(folder, *options, program=program)
     try:
         yield server
         if server.running():
@@ -145,8 +149,8 @@ def refused(folder: Path, *options: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def command(folder: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "logserver", "serve", "--data", str(folder), *OPTIONS, *options]
+def command(folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> list[str]:
+    return [*program, "serve", "--data", str(folder), *OPTIONS, *options]
 
 
 def environment() -> dict[str, str]:

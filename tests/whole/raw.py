@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+import ssl
 import struct
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
@@ -51,10 +52,14 @@ def parse_head(raw: bytes) -> tuple[int, dict[str, str]]:
 class Wire:
     """One connection to a server. Everything that waits gives up after PATIENCE, with TimeoutError."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, tls: ssl.SSLContext | None = None) -> None:
         self._socket = socket.create_connection((server.host, server.port), timeout=PATIENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname=server.host)
         self._rest = b""
+        self.heads: list[bytes] = []
+        """Of each answer so far, as it was sent."""
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +84,13 @@ class Wire:
         while len(self._rest) < length:
             self._more()
         body, self._rest = self._rest[:length], self._rest[length:]
+        self.heads.append(raw)
         return Answer(status, headers, body)
+
+    def certificate(self) -> dict[str, Any]:
+        """What the other side has shown of itself, over TLS."""
+        assert isinstance(self._socket, ssl.SSLSocket)
+        return dict(self._socket.getpeercert() or {})
 
     def ask(self, data: bytes) -> Answer:
         self.send(data)

@@ -20,10 +20,12 @@ from tests.whole.load import Parcel
 _ARRIVALS_SURELY_KEPT_MS = 50 * 60_000
 
 
-def verify(folder: Path, parcels: list[Parcel]) -> int:
+def verify(folder: Path, parcels: list[Parcel], *, beside: str = "", unknown: frozenset[str] = frozenset()) -> int:
     """Check a store that no server is writing to against everything ever sent to it.
 
-    Returns its number of events. What the server recorded of itself must only agree with itself.
+    Returns its number of events. What the server recorded of itself must only agree with itself; so must what is in
+    the project ``beside``, which got something else. Kinds of series that were ``unknown`` when these events came
+    are not looked for.
     """
     with closing(connect_readonly(folder)) as connection:
         connection.execute("BEGIN")
@@ -31,12 +33,15 @@ def verify(folder: Path, parcels: list[Parcel]) -> int:
         stored = [events.from_row(row) for row in rows]
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        own = {number for (number,) in connection.execute("SELECT number FROM projects WHERE system")}
+        own = {
+            number
+            for (number,) in connection.execute("SELECT number FROM projects WHERE system OR slug = ?", (beside,))
+        }
         sent = [event for event in stored if event.id >> LOCAL_BITS not in own]
         _promises(parcels, sent, Spelling(_secret(connection)))
         _identities(connection, stored)
         _counts(connection, stored)
-        _sketches(connection, stored)
+        _sketches(connection, sent, unknown)
         _groups(connection, stored)
         _references(connection, stored)
         _arrivals(connection, stored)
@@ -80,6 +85,8 @@ def _identities(connection: Connection, stored: list[Event]) -> None:
         if event.type == "span":
             key = identities.span_key(project, event.context["trace_id"], event.context["span_id"])
             keys.append((key, event.id))
+        if event.type == "audit" and "idempotency_key" in event.context:
+            keys.append((identities.idempotency_key(project, event.context["idempotency_key"]), event.id))
     assert len({key for key, _ in keys}) == len(keys), "two events share an identity"
     held = connection.execute("SELECT hash, event FROM all_identities").fetchall()
     assert sorted(held) == sorted((identities.key_hash(key), event_id) for key, event_id in keys)
@@ -100,22 +107,27 @@ def _counts(connection: Connection, stored: list[Event]) -> None:
     assert connection.execute("SELECT count(*) FROM counts").fetchone() == (len(rows),)
 
 
-def _sketches(connection: Connection, stored: list[Event]) -> None:
+def _sketches(connection: Connection, sent: list[Event], unknown: frozenset[str]) -> None:
     wanted: dict[tuple[int, int, str, str, str, str], list[tuple[float, bool]]] = defaultdict(list)
-    for event in stored:
+    for event in sent:
         for sample in samples.samples_of(event):
+            if sample.kind in unknown:
+                continue
             name = (sample.kind, sample.name, sample.environment, sample.release)
             wanted[event.id >> LOCAL_BITS, id_ms(event.id) // 60_000, *name].append((sample.value, sample.error))
     rows = connection.execute(
         "SELECT k.project, k.minute, s.kind, s.name, s.environment, s.release, k.n, k.errors, k.low, k.high, k.total"
         " FROM sketches k JOIN series s ON s.id = k.series AND s.project = k.project"
     ).fetchall()
+    assert connection.execute("SELECT count(*) FROM sketches").fetchone() == (len(rows),)
+    # Another project may have been sent numbers without events.
+    projects = {event.id >> LOCAL_BITS for event in sent}
+    rows = [row for row in rows if row[0] in projects and row[2] not in unknown]
     assert {tuple(row[:6]) for row in rows} == wanted.keys()
     for row in rows:
         values = [value for value, _ in wanted[row[:6]]]
         assert row[6:10] == (len(values), sum(error for _, error in wanted[row[:6]]), min(values), max(values))
         assert math.isclose(row[10], math.fsum(values), rel_tol=1e-9, abs_tol=1e-6)
-    assert connection.execute("SELECT count(*) FROM sketches").fetchone() == (len(rows),)
 
 
 def _groups(connection: Connection, stored: list[Event]) -> None:

@@ -56,13 +56,19 @@ def read(folder: Path) -> dict[str, Kept]:
     """The heads that are kept, by the UUID of their project; raises Unreadable."""
     path = folder / FILE
     try:
-        held = msgspec.json.decode(path.read_bytes(), type=_File)
-        for kept in held.heads.values():
-            kept.head()
+        return decoded(path.read_bytes(), str(path))
     except FileNotFoundError:
         return {}
+
+
+def decoded(raw: bytes, where: str) -> dict[str, Kept]:
+    """The heads that a file holds; raises Unreadable, which says ``where`` it is."""
+    try:
+        held = msgspec.json.decode(raw, type=_File)
+        for kept in held.heads.values():
+            kept.head()
     except (msgspec.MsgspecError, ValueError) as error:
-        raise Unreadable(f"{path} cannot be read: {error}") from error
+        raise Unreadable(f"{where} cannot be read: {error}") from error
     return held.heads
 
 

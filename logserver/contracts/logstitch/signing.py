@@ -43,11 +43,15 @@ def existing(folder: Path) -> Signer | None:
     """The key of a store's folder; None where it has none. Raises Unsigned for a file that holds no key."""
     path = folder / FILE
     try:
-        seed = path.read_bytes()
+        return decoded(path.read_bytes(), str(path))
     except FileNotFoundError:
         return None
+
+
+def decoded(seed: bytes, where: str) -> Signer:
+    """The key that a file holds; raises Unsigned, which says ``where`` it is."""
     if len(seed) != _SEED_BYTES:
-        raise Unsigned(f"{path} holds no key of {_SEED_BYTES} bytes; put back the file that was there")
+        raise Unsigned(f"{where} holds no key of {_SEED_BYTES} bytes; put back the file that was there")
     return Signer(seed)
 
 

@@ -79,6 +79,11 @@ class Hub:
         self.closed = False
         """Whether the server is stopping, and takes no connection."""
 
+    @property
+    def lost(self) -> int:
+        """How many lines were lost on their way to those who watch."""
+        return self._store.lost
+
     def require_room(self, agent: str, user: str) -> None:
         """Raise Conflict where there can be no further session; StoreBusy where the server is stopping."""
         if self.closed:

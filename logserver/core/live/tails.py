@@ -56,16 +56,17 @@ class Tail:
         self._dropped = 0
         self._news = asyncio.Event()
 
-    def bring(self, lines: list[bytes], dropped: int, seq: int) -> None:
-        """Add lines, and that some were dropped before them."""
+    def bring(self, lines: list[bytes], dropped: int, seq: int) -> int:
+        """Add lines, and that some were dropped before them; returns how many are left out by now."""
         self._lines += lines
-        self._dropped += dropped
         self.seq = seq
         while len(self._lines) > MOST_LINES:
             self._lines.popleft()
-            self._dropped += 1
+            dropped += 1
+        self._dropped += dropped
         if lines or dropped:
             self._news.set()
+        return dropped
 
     def end(self, reason: str) -> None:
         """Nothing comes any more, after what is held."""
@@ -95,6 +96,8 @@ class Tails:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._tails: set[Tail] = set()
+        self.dropped = 0
+        """How many records were left out for those who fell behind, all of them together."""
         self._seq = 0
         self._closed = False
         self._reading = asyncio.Lock()
@@ -122,7 +125,7 @@ class Tails:
             except BaseException:
                 self.leave(tail)
                 raise
-            tail.bring(lines, dropped, tail.seq)
+            self.dropped += tail.bring(lines, dropped, tail.seq)
         return tail
 
     def leave(self, tail: Tail) -> None:
@@ -138,7 +141,7 @@ class Tails:
             brought = await self._database.read(_read, watching, self._seq)
             self._seq = brought.seq
         for tail in watching:
-            tail.bring(brought.lines.get(tail, []), brought.dropped.get(tail, 0), brought.seq)
+            self.dropped += tail.bring(brought.lines.get(tail, []), brought.dropped.get(tail, 0), brought.seq)
         return brought.more
 
     def close(self) -> None:

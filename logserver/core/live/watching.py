@@ -40,6 +40,8 @@ class Store:
     def __init__(self, limit: int = ALL_CHARACTERS) -> None:
         self.limit = limit
         self.held = 0
+        self.lost = 0
+        """How many lines were lost, of all watchers there have been."""
 
 
 def nobody() -> None:
@@ -71,12 +73,14 @@ class Watcher:
         while len(self._lines) > MOST_LINES or self._size > self._room():
             self._grow(-len(self._lines.popleft()))
             self._lost += 1
+            self._store.lost += 1
         self.wake()
 
     def lose(self, count: int) -> None:
         """Note lines that were lost on their way here."""
         if self._ended is None and count > 0:
             self._lost += count
+            self._store.lost += count
             self.wake()
 
     def warn(self, seconds: int) -> None:

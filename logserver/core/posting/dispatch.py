@@ -51,6 +51,8 @@ class Dispatcher:
         self._patience = patience or Patience()
         self._outbound = Outbound(allow_private=allow_private, patience=self._patience, resolve=resolve, trust=trust)
         self._mailer = Mailer(smtp) if smtp is not None else None
+        self.attempts = {"delivered": 0, "failed": 0}
+        """How deliveries went since the server began, every attempt counted."""
         self._running: dict[int, asyncio.Task[None]] = {}
         self._failing: set[int] = set()
         self._served: dict[int, int] = {}
@@ -123,6 +125,7 @@ class Dispatcher:
                 if delivery is None:
                     return
                 outcome = await self._attempt(delivery, begun)
+                self.attempts["delivered" if outcome.error is None else "failed"] += 1
                 # Where this cannot be committed the delivery is still due, and goes out again under the same id.
                 await self._database.write(post.record, delivery, outcome, begun, self._clock.now_ms())
                 if outcome.error is None:

@@ -4,7 +4,7 @@ from logserver.api.faults import MethodNotAllowed, status_of
 from logserver.api.handler import Reply
 from logserver.contracts.logister.reads.wire import Unanswered
 from logserver.core.faults import Forbidden, Invalid, Malformed, NotFound, TooLarge, TooMany, TooSlow, Unauthorized
-from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy
+from logserver.store.errors import CursorError, QuerySyntaxError, ReadTimeout, StoreBusy, StoreDamaged
 
 CODES: dict[type[Exception], str] = {
     Unauthorized: "unauthorized",
@@ -20,6 +20,7 @@ CODES: dict[type[Exception], str] = {
     TooSlow: "timeout",
     ReadTimeout: "query_timeout",
     StoreBusy: "unavailable",
+    StoreDamaged: "unavailable",
 }
 
 

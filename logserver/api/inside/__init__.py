@@ -1,0 +1,1 @@
+"""What a scraper is told of the server itself."""

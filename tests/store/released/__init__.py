@@ -1,0 +1,1 @@
+"""Stores as each released version left them, and how they were made."""

@@ -1,0 +1,151 @@
+"""A page of the store that cannot be read: what touches it says so and names the way out, and all else goes on."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from time import time
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from logserver.core import projects, tokens
+from logserver.store.connections import FILE
+from logserver.store.database import transaction
+from logserver.store.upkeep import MERGE_EVERY
+from tests.whole.damaging import damage
+from tests.whole.process import Server, environment, refused, serving, source
+from tests.whole.raw import BATCH, EVENTS, NDJSON, Answer, Wire, ask, log_event, request
+from tests.whole.shell import create_token
+from tests.whole.test_claims import event as audit_event
+from tests.whole.test_claims import get
+
+QUIET = ("--access-log", "off")
+AT = "2026-01-26T14:30:00.000Z"
+ERROR = {"event": {"event_type": "error", "message": "boom"}}
+AUDIT = audit_event("acme", 1)
+LINE = {"timestamp": AT, "level": "info", "message": "hello"}
+FAILURE = {"timestamp": AT, "level": "error", "message": "boom", "error": {"type": "E", "message": "boom"}}
+DOCTOR = "`logserver doctor`"
+
+REFUSED = {
+    "logister": ("error_groups", "project", EVENTS, ERROR),
+    "logstitch": ("audit_heads", "project", "/api/v1/events", AUDIT),
+    "logfleet": ("agents", "edge", "/api/v1/edge/register", {"name": "web-1"}),
+    "luminalog": ("error_groups", "project", "/v1/logs", {"logs": [FAILURE]}),
+}
+"""A table that a request of each dialect needs, the kind of its token, and the request."""
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stopped store with several pages of events, and something of everything."""
+    folder = tmp_path_factory.mktemp("filled")
+    token = create_token(folder)
+    with serving(folder, *QUIET) as server:
+        for batch in range(6):
+            lines = [
+                log_event(f"line {batch} of many {'x' * 200}", uuid=str(UUID(int=batch * 100 + n + 1, version=4)))
+                for n in range(100)
+            ]
+            assert ask(server, request(BATCH, token, lines, media=NDJSON)).status == 202
+        sent = [(EVENTS, ERROR), ("/api/v1/events", AUDIT), ("/v1/logs", {"logs": [LINE, FAILURE]})]
+        assert {ask(server, request(path, token, body)).status for path, body in sent} <= {200, 201, 202}
+        registered = request("/api/v1/edge/register", token_of(folder, "edge"), {"name": "web-1"})
+        assert ask(server, registered).status in {200, 201}
+        assert server.stop() == 0
+    return folder
+
+
+@pytest.fixture
+def folder(filled: Path, tmp_path: Path) -> Path:
+    """A copy of it to be damaged."""
+    return Path(shutil.copytree(filled, tmp_path / "data"))
+
+
+def token_of(folder: Path, kind: str = "project") -> str:
+    with transaction(folder) as tx:
+        owner = projects.by_slug(tx, "app")
+        return tokens.issue(tx, kind=kind, name="test", project=owner, now_ms=int(time() * 1000)).secret
+
+
+def asked(server: Server, path: str, token: str = "", **query: Any) -> Answer:
+    with Wire(server) as wire:
+        return get(wire, path, token, **query)
+
+
+def shell(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "logserver", *arguments, "--data", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=source(), env=environment(), check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def warnings_of(server: Server) -> list[str]:
+    return [line for line in server.log().splitlines() if " CRITICAL " in line]
+
+
+def test_a_lost_page_of_events_is_named_and_all_else_goes_on(folder: Path) -> None:
+    token, reader = token_of(folder), token_of(folder, "read")
+    events = "/api/v1/cli/projects/app/events"
+    damage(folder, "events")
+    with serving(folder, *QUIET) as server:
+        assert asked(server, events, reader, limit=5).status == 200
+        for _ in range(3):
+            old = asked(server, events, reader, q='"line 0"', limit=100)
+            assert (old.status, old.json()["code"], old.headers["retry-after"]) == (503, "unavailable", "60"), old
+            assert DOCTOR in old.json()["error"]
+        assert ask(server, request(EVENTS, token, log_event("after"))).status == 201
+        assert ask(server, request("/v1/logs", token, {"logs": [LINE]})).status in {200, 202}
+        assert asked(server, events, reader, q='"after"').json()["items"]
+        assert asked(server, "/readyz").status == 200
+        (said,) = warnings_of(server)
+        assert f"logserver doctor --data {folder}" in said
+        code, shown, _ = shell(folder, "search", "after")
+        assert (code, shown.count("\n")) == (0, 1)
+        code, _, told = shell(folder, "search", '"line 0"', "--limit", "100")
+        assert (code, told.count("\n")) == (1, 1)
+        assert DOCTOR in told
+        assert server.stop() == 0
+
+
+def test_each_dialect_says_that_the_store_is_damaged(folder: Path) -> None:
+    keys = {kind: token_of(folder, kind) for kind in ("project", "edge")}
+    for table in {table for table, *_ in REFUSED.values()}:
+        damage(folder, table)
+    with serving(folder, *QUIET) as server:
+        for dialect, (_, kind, path, body) in REFUSED.items():
+            answer = ask(server, request(path, keys[kind], body))
+            assert (answer.status, answer.headers["retry-after"]) == (503, "60"), (dialect, answer)
+            assert DOCTOR in str(answer.json())
+            assert ask(server, request(EVENTS, keys["project"], log_event("taken"))).status == 201
+        assert len(warnings_of(server)) == 1
+        assert server.stop() == 0
+
+
+def test_a_damaged_index_takes_in_events_and_is_merged_no_more(folder: Path) -> None:
+    token, reader = token_of(folder), token_of(folder, "read")
+    damage(folder, "event_words_data", at=0.5)
+    with serving(folder, *QUIET) as server, Wire(server) as wire:
+        answers = [wire.ask(request(EVENTS, token, log_event(f"after {n}"))) for n in range(3 * MERGE_EVERY)]
+        assert {answer.status for answer in answers} == {201}
+        assert asked(server, "/api/v1/cli/projects/app/events", reader, limit=5).status == 200
+        assert asked(server, "/api/v1/cli/projects/app/events", reader, q='"of many"').status == 503
+        assert len(warnings_of(server)) == 1
+        assert server.stop() == 0
+
+
+def test_a_store_that_cannot_be_opened_is_refused_in_a_line(folder: Path) -> None:
+    with (folder / FILE).open("r+b") as file:
+        file.write(b"\xff" * 512)
+    code, said = refused(folder)
+    assert (code, said.count("\n")) == (1, 1)
+    assert DOCTOR in said
+
+
+def test_damage_where_the_server_begins_is_refused_without_a_traceback(folder: Path) -> None:
+    damage(folder, "recent_identities")
+    code, said = refused(folder)
+    assert code == 1, said
+    assert said.count("\n") == 1, said
+    assert DOCTOR in said
