@@ -7,9 +7,10 @@ import pytest
 
 from tests.whole.load import Load
 from tests.whole.process import PROGRAM, serving
-from tests.whole.raw import EVENTS, Wire, log_event, request
+from tests.whole.raw import EVENTS, Wire, ask, log_event, request
 from tests.whole.shell import create_token, found
 from tests.whole.test_claims import get
+from tests.whole.verify import verify
 
 LIBRARIES = [
     Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketimeMT.so.1"),
@@ -29,17 +30,18 @@ def test_a_clock_that_is_set_loses_and_deletes_nothing(tmp_path: Path) -> None:
         *("env", f"LD_PRELOAD={LIBRARY}", f"FAKETIME_TIMESTAMP_FILE={offset}", "FAKETIME_NO_CACHE=1"),
         *("DONT_FAKE_MONOTONIC=1", *PROGRAM),
     )
-    with serving(folder, "--access-log", "off", program=program) as server, Wire(server) as wire:
+    with serving(folder, "--access-log", "off", program=program) as server:
         for step, seconds in enumerate((0, -6 * HOURS, 0, 30 * HOURS, -HOURS)):
             turned = offset.with_suffix(".new")
             turned.write_text(f"{seconds:+d}")
             turned.replace(offset)
             load.send(server, 40)
             message = f"step {step}"
-            assert wire.ask(request(EVENTS, beside, log_event(message))).status == 201
-            listed = get(wire, "/api/v1/cli/projects/beside/events", beside, q=f'"{message}"').json()["items"]
-            assert [each["message"] for each in listed] == [message]
-            assert get(wire, "/readyz").status == 200
+            assert ask(server, request(EVENTS, beside, log_event(message))).status == 201
+            with Wire(server) as wire:
+                shown = get(wire, "/api/v1/cli/projects/beside/events", beside, q=f'"{message}"').json()["items"]
+                assert [each["message"] for each in shown] == [message]
+                assert get(wire, "/readyz").status == 200
         assert server.stop() == 0
         assert "ERROR" not in server.log()
     assert not load.strange
