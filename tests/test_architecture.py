@@ -12,7 +12,7 @@ import logserver
 
 ROOT = Path(logserver.__file__).parent
 ROOMS = ("store", "core", "api", "contracts", "web", "roof")
-ROOF = ("app", "dialects", "demo", "parts", "routing", "schedule", "server", "settings", "cli", "__main__")
+ROOF = ("app", "dialects", "demo", "parts", "routing", "schedule", "server", "settings", "cli", "transfer", "__main__")
 MOST_LINES = 250
 SPOKEN = {"wire", "routes", "refusals", "handlers", "stream_handlers", "asking", "control"}
 """The modules of a contract that speak HTTP."""

@@ -74,6 +74,10 @@ class Batch:
         row = self._pending.get(event_id)
         return events.from_row(row) if row is not None else events.read(tx, event_id)
 
+    def gives(self, event_id: int) -> bool:
+        """Whether an event of this id is about to be inserted; looks at each of them."""
+        return any(row[0] == event_id for row, _, _, _ in self._rows)
+
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""
         sizes = len(self._rows), len(self._samples), len(self._measures), len(self.occurrences)
