@@ -110,13 +110,16 @@ class Trimming:
         if not self._trimming:
             self._stretches.clear()
             return False
+        left = taken.used - reclaimable
+        # No more than is too much, by what an event takes on average.
+        needed = max(int((left - self._limit * DOWN_TO) * self._held / left), 0) + 1
         if not self._stretches:
-            self._stretches = await self._database.read(oldest, AT_ONCE)
+            self._stretches = await self._database.read(oldest, min(AT_ONCE, needed))
             self._note(stuck=not self._stretches)
             if not self._stretches:
                 return False
             self._note(cut_ms=self._stretches[0].until * 60_000)
-        most = next(rows for share, rows in _HURRIED if taken.used - reclaimable > self._limit * share)
+        most = min(next(rows for share, rows in _HURRIED if left > self._limit * share), needed)
         self._stretches = await self._database.write(_trim, self._stretches, most)
         return True
 
@@ -144,6 +147,7 @@ class Trimming:
             )
         if stuck is not None:
             self.standing = replace(self.standing, stuck=stuck)
+            self.refusing = None if stuck else self.refusing
         if cut_ms is not None:
             self.standing = replace(self.standing, cut_ms=max(cut_ms, self.standing.cut_ms or 0))
 
