@@ -54,6 +54,8 @@ from logserver.schedule import Schedule
 from logserver.settings import Settings
 from logserver.store import keys
 from logserver.store.traces import trace
+from logserver.transfer.arriving import Arrivals
+from logserver.transfer.inlet import Inlet
 from logserver.web import routes as web
 
 logger = logging.getLogger("logserver")
@@ -154,6 +156,7 @@ class Application:
             tails=self.tails,
             heads=Keeper(self.database, self.chain),
             certificate=certificate,
+            inlet=Inlet(self.database, Arrivals(self.database, self.clock, self.chain)),
         )
         traffic = Traffic()
         self.figures = Figures(

@@ -28,6 +28,8 @@ from logserver.core.posting import post
 from logserver.core.posting.dispatch import Dispatcher
 from logserver.settings import Settings
 from logserver.store.database import Database
+from logserver.transfer.inlet import EVERY_SECONDS as INLET_SECONDS
+from logserver.transfer.inlet import Inlet
 
 
 class Schedule:
@@ -51,6 +53,7 @@ class Schedule:
         rounds: Rounds,
         sockets: OpenSockets,
         tails: Tails,
+        inlet: Inlet,
         certificate: Certificate | None = None,
     ) -> None:
         self._clock = clock
@@ -90,6 +93,7 @@ class Schedule:
                 Job("token uses", 30, self._flush_uses),
                 Job("observer", 2, observer.flush),
                 Job("audit heads", 2, heads.keep),
+                Job("imports", INLET_SECONDS, inlet.one_pass),
                 Job("disk", 1, disk.look),
                 Job("growth", GROWTH_SECONDS, Measuring(database).one_pass),
                 Job("status", 2, self._report),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from logserver.core.trimming import reclaimable
 from logserver.store import countings, index, space
 from logserver.store.database import Database
+from logserver.store.errors import StoreBusy
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
@@ -61,6 +62,12 @@ class Compaction:
                 return False
             self._look_at = self._monotonic() + _REST_SECONDS
             merging = await self._database.read(worth_merging, self._limit)
+        try:
+            return await self._pass(merging=merging)
+        except StoreBusy:
+            return False  # on a full disk there is no room to make room in
+
+    async def _pass(self, *, merging: bool) -> bool:
         hurried = False
         if merging:
             self._merging, hurried = await self._database.write(_merge, self._limit)

@@ -61,6 +61,14 @@ class Batch:
         if event.error_group is not None:
             self.occurrences.append(event)
 
+    def append_moved(self, tx: Tx, project: int, event: Event, words: tuple[Row, tuple[int, str, str]]) -> None:
+        """As append(), of an event that comes from another store."""
+        dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
+        self._rows.append((*words, project, dimension))
+        self._pending[event.id] = words[0]
+        self._samples += [(project, event.id, sample) for sample in samples.samples_of(event)]
+        self.occurrences.append_moved(event)
+
     def arrived(self) -> Iterable[tuple[tuple[int, str], int]]:
         """How many events there are of each project and type."""
         return Counter((project, row[2]) for row, _, project, _ in self._rows).items()
@@ -73,6 +81,10 @@ class Batch:
         """The event of an id, whether it is stored or about to be."""
         row = self._pending.get(event_id)
         return events.from_row(row) if row is not None else events.read(tx, event_id)
+
+    def gives(self, event_id: int) -> bool:
+        """Whether an event of this id is about to be inserted; looks at each of them."""
+        return any(row[0] == event_id for row, _, _, _ in self._rows)
 
     def mark(self) -> Mark:
         """The place to come back to when a request fails."""

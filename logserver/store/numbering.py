@@ -1,6 +1,6 @@
 """Gives every event the next free id of its project and millisecond."""
 
-from logserver.store.ids import COUNTER_BITS, COUNTER_MASK, EPOCH_MS, LOCAL_BITS, MAX_MS, TIME_BITS
+from logserver.store.ids import COUNTER_BITS, COUNTER_MASK, EPOCH_MS, LOCAL_BITS, MAX_MS, TIME_BITS, id_ms
 from logserver.store.tx import Tx
 
 _REMEMBERED = 50_000
@@ -32,6 +32,16 @@ class Numbering:
         if slot > self._newest[project]:  # noqa: PLR1730 - a call and an assignment for each event would cost more
             self._newest[project] = slot
         return free
+
+    def nearest(self, tx: Tx, wanted: int) -> int:
+        """The packed id ``wanted`` where it is free and so is what follows in its millisecond, else the next free."""
+        project, slot = wanted >> LOCAL_BITS, wanted >> COUNTER_BITS
+        free = self._next.get(slot)
+        if free is None:
+            free = self._first_free(tx, project, slot)
+        if free <= wanted:
+            self._next[slot] = wanted
+        return self.next_id(tx, project, id_ms(wanted))
 
     def _spill(self, tx: Tx, project: int, slot: int, free: int) -> tuple[int, int]:
         """The first later slot with room, and its free id; the full ones on the way lead there from now on."""

@@ -20,6 +20,7 @@ from tests.benchmarks import (
     logins,
     lumina,
     pages,
+    peers,
     table,
     trail,
     web,
@@ -53,6 +54,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "agent-lines": lines.agent_lines,
     "agent-reading": following.agent_reading,
     "agent": agent.agent,
+    "peers": peers.peers,
 }
 """What can be measured, by name, in the order of the table."""
 

@@ -1,13 +1,13 @@
 """``python -m tests.endurance``: measures how much the server takes, loads it for long, floods it, and reports."""
 
 import argparse
+import resource
 import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks.processes import LOAD, on_cores
 from tests.endurance import report
 from tests.endurance.course import Course, run
 
@@ -35,7 +35,9 @@ def course_of(given: Sequence[str] | None, folder: Path | None = None) -> tuple[
 def main(given: Sequence[str] | None = None) -> int:
     """Run the course; returns 1 where something went wrong that must not, whatever the figures are."""
     _, asked = course_of(given)
-    with tempfile.TemporaryDirectory(dir=asked.folder, prefix="endurance-") as name, on_cores(LOAD):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with tempfile.TemporaryDirectory(dir=asked.folder, prefix="endurance-") as name:
         course, _ = course_of(given, Path(name) / "data")
         made = run(course)
     print(report.text(made))

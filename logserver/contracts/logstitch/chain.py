@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from logserver.contracts.logstitch.links import NO_HEAD, Head, as_hash, content_hash, head_message
 from logserver.contracts.logstitch.signing import Signer, verified
-from logserver.contracts.logstitch.stubs import Retiring
+from logserver.contracts.logstitch.stubs import Retiring, Stub
 from logserver.core import projects
 from logserver.store.tx import Tx
 
@@ -45,7 +45,7 @@ class Chain:
 
     def link(self, tx: Tx, project: int, project_uuid: str, entries: Iterable[Entry]) -> tuple[Head, Head]:
         """Chain events in their order, in the transaction that stores them; the head before and after."""
-        before, ours = self._head(tx, project, project_uuid)
+        before, ours = self.head(tx, project, project_uuid)
         seq, last = before
         rows = []
         for seq, entry in enumerate(entries, before.seq + 1):
@@ -57,6 +57,17 @@ class Chain:
             # A head that was not ours is never signed over: that would make a broken chain look whole.
             self._write(tx, project, project_uuid, after, signed=ours)
         return before, after
+
+    def pass_over(self, tx: Tx, project: int, project_uuid: str, stub: Stub) -> Head:
+        """Go on from what retention left of a run of a chain that was moved here; the head after it.
+
+        The caller answers for the stub, which has to begin where the chain ends; it is signed anew.
+        """
+        head = Head(stub.last, stub.hash)
+        ours = self.head(tx, project, project_uuid)[1]
+        Retiring(tx, self._signer, project, project_uuid).put(stub)
+        self._write(tx, project, project_uuid, head, signed=ours)
+        return head
 
     def seal(self, tx: Tx, project: int, project_uuid: str) -> Head:
         """Sign the head and the stubs as they stand, whoever signed them before; the head.
@@ -82,7 +93,7 @@ class Chain:
         if signed:
             self._signed[project] = head
 
-    def _head(self, tx: Tx, project: int, project_uuid: str) -> tuple[Head, bool]:
+    def head(self, tx: Tx, project: int, project_uuid: str) -> tuple[Head, bool]:
         """The head to go on from, and whether it is one that this key signed."""
         head, signature = stored_head(tx, project)
         if self._signed.get(project) == head:

@@ -103,6 +103,10 @@ class Retiring:
             last, hash_ = later.last, later.hash
         self._sign(Stub(first, last, before, hash_, b""))
 
+    def put(self, stub: Stub) -> None:
+        """Sign a stub and put it where it stands."""
+        self._sign(stub)
+
     def sign_again(self) -> None:
         """Sign every stub as it stands, whoever signed it before."""
         for stub in list(every(self._tx, self._project)):

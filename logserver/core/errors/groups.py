@@ -121,18 +121,35 @@ def title_of(message: str) -> str:
     return ""
 
 
-def group_id(project: int, event: Event) -> bytes:
-    """The 16 bytes of the group an occurrence belongs to, shaped as a UUID of version 8."""
+class Key(NamedTuple):
+    """What the occurrences of a group have in common, by a version of the rule."""
+
+    rule: int
+    kind: str
+    """fingerprint, masked, title or event."""
+    text: str
+
+
+def key_of(event: Event) -> Key:
+    """The key of the group a numbered occurrence belongs to."""
     rule = _rule(event)
     if event.fingerprint:
-        kind, key = "fingerprint", event.fingerprint
-    elif rule == MASKED_RULE and (common := _common(event)):
-        kind, key = "masked", common
-    elif title := title_of(event.message):
-        kind, key = "title", title
-    else:
-        kind, key = "event", str(event.id)
-    digest = blake2b(f"{rule}|{project}|{kind}|{key}".encode(), digest_size=16).digest()
+        return Key(rule, "fingerprint", event.fingerprint)
+    if rule == MASKED_RULE and (common := _common(event)):
+        return Key(rule, "masked", common)
+    if title := title_of(event.message):
+        return Key(rule, "title", title)
+    return Key(rule, "event", str(event.id))
+
+
+def id_of(project: int, key: Key) -> bytes:
+    """The 16 bytes of the group with a key, shaped as a UUID of version 8."""
+    digest = blake2b(f"{key.rule}|{project}|{key.kind}|{key.text}".encode(), digest_size=16).digest()
+    return shaped(digest)
+
+
+def shaped(digest: bytes) -> bytes:
+    """Sixteen bytes as a UUID of version 8."""
     number = int.from_bytes(digest, "big") & ~(0xF << 76) & ~(3 << 62) | 8 << 76 | 2 << 62
     return number.to_bytes(16, "big")
 
@@ -161,9 +178,8 @@ def _common(event: Event) -> str:
     return msgspec.json.encode(parts).decode() if any(parts) else ""
 
 
-def record(tx: Tx, project: int, event: Event) -> Recorded:
-    """Count a numbered occurrence into its group, made if it is new."""
-    key = group_id(project, event)
+def _values(project: int, key: bytes, event: Event) -> dict[str, object]:
+    """What a numbered occurrence says of its group."""
     exception = event.context.get("exception")
     subtitle = event.context.get("exception_class")
     if isinstance(exception, dict):
@@ -173,7 +189,7 @@ def record(tx: Tx, project: int, event: Event) -> Recorded:
         kind, message, _ = _exception(event)
         title = title_of(message) or title_of(kind)
     release = event.context.get("release")
-    values = {
+    return {
         "id": key,
         "project": project,
         "rule": _rule(event),
@@ -185,6 +201,17 @@ def record(tx: Tx, project: int, event: Event) -> Recorded:
         "release": release if isinstance(release, str) else None,
         "event": event.id,
     }
+
+
+def begin(tx: Tx, project: int, key: bytes, event: Event) -> None:
+    """Make the group of a numbered occurrence as if it were the first; a group that is there is left as it is."""
+    tx.execute(_BEGIN, _values(project, key, event))
+
+
+def record(tx: Tx, project: int, event: Event) -> Recorded:
+    """Count a numbered occurrence into its group, made if it is new."""
+    key = id_of(project, key_of(event))
+    values = _values(project, key, event)
     if tx.execute(_COUNT_ON, values).rowcount:
         return Recorded(key, None)
     if tx.execute(_BEGIN, values).rowcount:

@@ -62,7 +62,7 @@ def test_what_belongs_together(tx: Tx, project: Project, one: Any, other: Any, s
 
 def test_groups_of_two_projects_are_apart(project: Project) -> None:
     event = occurrence(project)
-    assert groups.group_id(1, event) != groups.group_id(2, event)
+    assert groups.id_of(1, groups.key_of(event)) != groups.id_of(2, groups.key_of(event))
 
 
 @pytest.mark.parametrize("status", ["resolved", "archived"])
