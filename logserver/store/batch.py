@@ -61,6 +61,14 @@ class Batch:
         if event.error_group is not None:
             self.occurrences.append(event)
 
+    def append_moved(self, tx: Tx, project: int, event: Event, words: tuple[Row, tuple[int, str, str]]) -> None:
+        """As append(), of an event that comes from another store."""
+        dimension = self.vocabulary.dimension(tx, project, event.type, event.level, event.environment())
+        self._rows.append((*words, project, dimension))
+        self._pending[event.id] = words[0]
+        self._samples += [(project, event.id, sample) for sample in samples.samples_of(event)]
+        self.occurrences.append_moved(event)
+
     def arrived(self) -> Iterable[tuple[tuple[int, str], int]]:
         """How many events there are of each project and type."""
         return Counter((project, row[2]) for row, _, project, _ in self._rows).items()

@@ -7,6 +7,8 @@ Users are remembered by a digest, up to a number for each group, until the last 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from logserver.store.events import Event, Row
@@ -31,6 +33,8 @@ class Occurrence(NamedTuple):
     hour: int
     """The Unix hour under which it is filed."""
     user: bytes | None
+    moved: bool = False
+    """Whether it was counted in another store, which says how many users the group has affected."""
 
 
 def occurrence_of(event: Event, group: bytes) -> Occurrence:
@@ -57,6 +61,11 @@ class Occurrences:
         if event.error_group is not None:
             self._pending.append(occurrence_of(event, event.error_group))
 
+    def append_moved(self, event: Event) -> None:
+        """As append(), of an error that comes from another store: its user is known from then on, but not counted."""
+        if event.error_group is not None:
+            self._pending.append(occurrence_of(event, event.error_group)._replace(moved=True))
+
     def undo(self, mark: int) -> None:
         """Drop what was appended since there were ``mark`` of them."""
         del self._pending[mark:]
@@ -75,15 +84,18 @@ class Occurrences:
         """Count what was appended; the groups are stored already."""
         counted: Counter[tuple[int, bytes, int]] = Counter()
         affected: set[tuple[bytes, bytes]] = set()
-        for project, group, hour, user in self._pending:
+        brought: set[tuple[bytes, bytes]] = set()
+        for project, group, hour, user, moved in self._pending:
             counted[project, group, hour] += 1
             if user is not None:
-                affected.add((group, user))
+                (brought if moved else affected).add((group, user))
         tx.executemany(
             "INSERT INTO group_hours (project, error_group, hour, n) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET n = n + excluded.n",
             [(*key, n) for key, n in sorted(counted.items())],
         )
+        if brought:
+            _know_users(tx, sorted(brought))
         unknown = sorted(affected - self._known)
         if unknown:
             self._known.update(unknown)
@@ -102,6 +114,22 @@ def _add_users(tx: Tx, affected: list[tuple[bytes, bytes]]) -> None:
         f"UPDATE error_groups SET users = min(users + ?, {MOST_USERS}) WHERE id = ?",
         [(n, group) for group, n in fresh.items() if n],
     )
+
+
+def _know_users(tx: Tx, brought: list[tuple[bytes, bytes]]) -> None:
+    """Remember users without counting them, up to the same number for each group."""
+    for group, several in groupby(brought, key=itemgetter(0)):
+        room = MOST_USERS - known_users(tx, group)
+        tx.executemany(
+            "INSERT INTO group_users (error_group, user) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            list(islice(several, max(room, 0))),
+        )
+
+
+def known_users(tx: Tx, group: bytes) -> int:
+    """How many users of a group are told apart from those that come."""
+    (n,) = tx.execute("SELECT count(*) FROM group_users WHERE error_group = ?", (group,)).fetchone()
+    return int(n)
 
 
 def subtract(tx: Tx, rows: Iterable[Row]) -> None:

@@ -3,6 +3,7 @@
 The same runs in a server, for parcels that the shell puts before it (inlet.py), and in the shell where no server runs.
 """
 
+import sqlite3
 from itertools import groupby
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from logserver.contracts.logstitch.chain import Chain
 from logserver.core.clock import Clock
 from logserver.store.database import Database
+from logserver.store.traces import kind_of
 from logserver.store.writer import WriteTx
 from logserver.transfer import (
     figures,
@@ -25,6 +27,9 @@ from logserver.transfer import (
 from logserver.transfer.destination import Destination, Origin, Refused, Tally
 from logserver.transfer.lines import End, Header, Mark
 from logserver.transfer.records import Record
+
+_UNFIT = (ValueError, TypeError, LookupError, ArithmeticError, msgspec.MsgspecError, sqlite3.IntegrityError)
+"""What comes of values that have the right type and are still none that a store can hold."""
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -65,8 +70,13 @@ class Arrivals:
             return False
         tally = Tally()
         lines = [line for line in decoded if not isinstance(line, Header | Mark | End)]
-        for kind, several in groupby(lines, type):
-            tally.add(self._arrive(tx, parcel, kind, list(several), now_ms))
+        try:
+            for kind, several in groupby(lines, type):
+                tally.add(self._arrive(tx, parcel, kind, list(several), now_ms))
+        except _UNFIT as error:
+            raise Refused(
+                f"something in lines {parcel.after + 1:,} to {parcel.through:,} cannot be stored: {kind_of(error)}"
+            ) from error
         progress.note(tx, parcel.transfer, parcel.through, tally, now_ms, seq=seq)
         return True
 

@@ -12,7 +12,7 @@ from logserver.core.clock import SystemClock
 from logserver.core.disk import DiskWatch
 from logserver.core.faults import Conflict
 from logserver.store import lockfile
-from logserver.store.database import Database, transaction
+from logserver.store.database import Database, snapshot, transaction
 from logserver.transfer import inlet, progress
 from logserver.transfer.arriving import Arrivals, Parcel
 from logserver.transfer.progress import Progress
@@ -20,11 +20,13 @@ from logserver.transfer.progress import Progress
 ALONE_LINES = 1_000
 """Lines of a parcel where nobody else writes."""
 
-BESIDE_LINES = 200
+BESIDE_LINES = 100
 """Lines of a parcel beside a server: what senders bring at the same time waits for no more than these."""
 
-_TOGETHER = 4
-_WAITING = 8
+_TOGETHER = 8
+"""Parcels that are put in one transaction, because each of those keeps the server from writing for a moment."""
+
+_WAITING = 32
 _POLL_SECONDS = 0.05
 _LOOK_EVERY = 50
 
@@ -91,7 +93,7 @@ def _wait(folder: Path, transfer: str, told: Told, *, most: int) -> Progress:
     """Wait until no more than so many parcels are waiting."""
     pause = Flag()
     while True:
-        with transaction(folder) as tx:
+        with snapshot(folder) as tx:  # looking must not keep the server from writing
             waiting, found = progress.waiting(tx, transfer), progress.read(tx, transfer)
         if found is None:
             raise Interrupted("what was noted of this import has gone")

@@ -8,6 +8,7 @@ from logserver.core.errors import groups
 from logserver.core.errors.groups import MASKED_RULE, RULE, Group, Key
 from logserver.store import events
 from logserver.store.ids import LOCAL_MASK, Spelling
+from logserver.store.occurrences import known_users
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 from logserver.transfer import records
@@ -110,7 +111,7 @@ def _merged(tx: Tx, here: bytes, line: records.Group, stored: Group | None, last
     ).fetchone()
     values |= {
         "n": max(line.n, stored.n, held),
-        "users": max(line.users, stored.users),
+        "users": max(line.users, stored.users, known_users(tx, here)),
         "first_seen": min(line.first_seen, stored.first_seen),
         "last_seen": max(line.last_seen, stored.last_seen),
         "regressions": max(line.regressions, stored.regressions),

@@ -15,7 +15,7 @@ from logserver.transfer.arriving import Arrivals, Parcel
 
 logger = logging.getLogger("logserver.transfer")
 
-EVERY_SECONDS = 0.5
+EVERY_SECONDS = 0.25
 MAX_BODY = 256 * 1024 * 1024
 """Bytes of an unpacked parcel: it has one line at least, and lines are bounded (archive.MAX_LINE)."""
 

@@ -99,7 +99,7 @@ def arrive(tx: WriteTx, to: Destination, lines: list[records.Event]) -> Tally:
         number(tx, to, event, line.legacy_id)
         if event.type == "error":
             event.error_group = _group(tx, to, line, event)
-        batch.append(tx, to.number, event, events.to_row(event))
+        batch.append_moved(tx, to.number, event, events.to_row(event))
         tally.new += 1
     return tally
 
@@ -121,7 +121,9 @@ def event_of(line: records.Event | records.Audit, kind: str, level: str, raw: by
     context = _decode_context(line.context)
     if (wrong := nesting.excess(context, levels=_LEVELS, most=_KEYS)) is not None:
         raise Refused(f"event {line.id}: {wrong}")
-    if not 0 <= line.legacy_id <= LOCAL_MASK or not _SOONEST_US <= line.time <= _LATEST_US:
+    # What SQLite cannot hold would be found only when the whole group of writes goes in, which must not fail.
+    times = (line.time, line.received * 1_000)
+    if not 0 <= line.legacy_id <= LOCAL_MASK or not all(_SOONEST_US <= at <= _LATEST_US for at in times):
         raise Refused(f"event {line.id} is of no time that can be kept")
     return Event(
         type=kind,

@@ -162,7 +162,7 @@ class Arriving:
         if stored_events.is_known(self._tx, self._to, event, line.id):
             raise self._refused(f"the event {line.id} is stored here already, but not in this trail")
         stored_events.number(self._tx, self._to, event, line.legacy_id)
-        self._tx.batch.append(self._tx, self._to.number, event, events.to_row(event))
+        self._tx.batch.append_moved(self._tx, self._to.number, event, events.to_row(event))
         kinds.note(self._tx, self._to.number, context)
 
     def _end(self) -> None:

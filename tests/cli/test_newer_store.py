@@ -19,7 +19,7 @@ COPIES = {("backup",), ("restore",), ("doctor",)}
 ELSEWHERE = {("agent",), ("demo",)}
 """What uses a folder that is no store, or only one that is not there yet."""
 
-MORE = {
+MORE: dict[tuple[str, ...], list[str]] = {
     ("project", "set"): ["--name", "x"],
     ("token", "create"): ["--kind", "read"],
     ("token", "set"): ["--logs-per-minute", "5"],

@@ -79,7 +79,7 @@ class Chorus:
             event | {"idempotency_key": f"{batch} {number}", "metadata": {"batch": batch}} for number in range(BATCH)
         ]
         raw = json.dumps(body).encode()
-        fields = {"Content-Type": "application/json", "Content-Length": len(raw)}
+        fields: dict[str, str | int] = {"Content-Type": "application/json", "Content-Length": len(raw)}
         return head("/api/v1/events", self._tokens["project"], fields) + raw
 
     def lines(self, batch: str) -> bytes:
