@@ -40,7 +40,8 @@ REFUSE_AT = 1.25
 WELCOME_AT = 1.1
 """The part of the limit from which on new events are refused, and below which they are welcome again.
 
-Only a flood that the disk barely takes gets there: deleting and merging cost about what storing costs.
+Only a flood gets there that is as much as the server can write: deleting and merging cost about what storing costs.
+A store that was larger when the server was started is measured by how small it has been since.
 """
 
 AT_ONCE = 2_000
@@ -92,6 +93,7 @@ class Trimming:
         self._stretches: list[Stretch] = []
         self._held = 0
         self._count_at = 0.0
+        self._base: float | None = None
         self.standing = Standing(limit, 0, 0, stuck=False, trimming=False, cut_ms=None)
         self.refusing: str | None = None
         """Why new events are refused while room is made; None while they are welcome."""
@@ -133,9 +135,11 @@ class Trimming:
             self._trimming = False
             self._note(stuck=False)
         self.standing = replace(self.standing, used=taken.used, reclaimable=reclaimable, trimming=self._trimming)
-        if self.standing.stuck or taken.used < self._limit * WELCOME_AT:
+        smallest = min(self._base, taken.used) if self._base is not None else taken.used
+        self._base = max(smallest, self._limit)
+        if self.standing.stuck or taken.used < self._base * WELCOME_AT:
             self.refusing = None
-        elif taken.used > self._limit * REFUSE_AT:
+        elif taken.used > self._base * REFUSE_AT:
             self.refusing = "the store has outgrown its size and is making room; nothing was stored"
 
     def _note(self, *, stuck: bool | None = None, cut_ms: int | None = None) -> None:

@@ -85,6 +85,6 @@ def test_on_a_full_disk_everything_unused_is_given_back(server: Server, sender: 
     server.clock.turn(60 * DAY)
     expire(server)
     assert server.run(server.app.database.read, space.read).unused > 0
-    server.app.database.refusing = "the disk is full"
+    server.app.database.refusing = "there is no room"
     compact(server)
     assert server.run(server.app.database.read, space.read).unused < 64 * 4_096

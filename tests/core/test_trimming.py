@@ -120,11 +120,27 @@ def test_what_deleted_events_take_in_the_index_is_reckoned_with(server: Server, 
 
 
 def test_a_flood_is_refused_while_room_is_made(server: Server, sender: Sender) -> None:
-    fill(server, sender, 200)
-    trimming = Trimming(server.app.database, server.clock.monotonic, 400 * KILOBYTE)
+    fill(server, sender, 100)
+    trimming = Trimming(server.app.database, server.clock.monotonic, 1_700 * KILOBYTE)
+    server.run(trimming.one_pass, server.clock.now_ms())
+    assert trimming.refusing is None
+    fill(server, sender, 400, first=101)
     server.run(trimming.one_pass, server.clock.now_ms())
     assert trimming.refusing is not None
     while server.run(trimming.one_pass, server.clock.now_ms()):
         pass
-    assert trimming.standing.stuck
     assert trimming.refusing is None
+    assert numbers(server, sender)[-1] == 500
+
+
+def test_a_store_that_was_larger_before_there_was_a_limit_takes_events_while_it_shrinks(
+    server: Server, sender: Sender
+) -> None:
+    fill(server, sender, 400)
+    trimming = Trimming(server.app.database, server.clock.monotonic, 1_500 * KILOBYTE)
+    refused, more = [], True
+    while more:
+        more = server.run(trimming.one_pass, server.clock.now_ms())
+        refused.append(trimming.refusing)
+    assert set(refused) == {None}
+    assert 0 < len(numbers(server, sender)) < 400
