@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.benchmarks import (
     agent,
     commits,
+    copying,
     following,
     footprint,
     growth,
@@ -21,6 +22,7 @@ from tests.benchmarks import (
     lumina,
     pages,
     peers,
+    room,
     table,
     trail,
     web,
@@ -46,6 +48,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "alert-rules": trail.alert_rules_cost,
     "redaction": trail.redaction_cost,
     "logins": logins.logins,
+    "retention": room.making_room,
     "disk": growth.disk,
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
@@ -54,6 +57,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "agent-lines": lines.agent_lines,
     "agent-reading": following.agent_reading,
     "agent": agent.agent,
+    "backup": copying.backup,
     "peers": peers.peers,
 }
 """What can be measured, by name, in the order of the table."""

@@ -57,7 +57,8 @@ class Schema:
         from schemathesis.specs.openapi import checks  # noqa: PLC0415 - as said above
 
         schemathesis.serializer("application/x-ndjson")(_lines)
-        found = [each.ok() for each in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
+        document: Any = schemathesis.openapi.from_dict(DOCUMENT)
+        found = [each.ok() for each in document.get_all_operations()]
         self.operations = {each.definition.raw["operationId"]: each for each in found}
         self.modes = {mode.value: mode for mode in schemathesis.GenerationMode}
         self.checks: list[Any] = [
@@ -125,15 +126,14 @@ def test_every_answer_is_described(visited: Visited, schema: Schema, name: str, 
         if exists:
             case.path_parameters = {**(case.path_parameters or {}), **there}
         # A token is not guessed, and neither the length nor the coding of a body is part of its schema.
-        sent = requests.Request(**case.as_transport_kwargs(base_url="http://testserver")).prepare()
-        headers = {
-            key: value for key, value in sent.headers.items() if key.lower() not in {"authorization", "x-api-key"}
-        }
+        sent: Any = requests.Request(**case.as_transport_kwargs(base_url="http://testserver")).prepare()
+        secret = {"authorization", "x-api-key"}
+        headers = {name: value for name, value in sent.headers.items() if name.lower() not in secret}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         house.server.clock.turn(61)  # whatever is limited by the minute begins anew
         answer = house.server.client.request(
-            sent.method or "", sent.path_url, content=sent.body or b"", headers=headers, follow_redirects=False
+            sent.method, sent.path_url, content=sent.body or b"", headers=headers, follow_redirects=False
         )
         case.validate_response(answer, checks=schema.checks)
 
