@@ -127,6 +127,7 @@ class Settings:
     metrics_token: str = _setting(
         "",
         "Token, 16 characters or more, that reads /metrics from elsewhere; on the server's own machine none is needed.",
+        secret=True,
     )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(

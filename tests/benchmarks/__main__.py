@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.benchmarks import (
     agent,
     commits,
+    copying,
     following,
     footprint,
     growth,
@@ -56,6 +57,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "agent-lines": lines.agent_lines,
     "agent-reading": following.agent_reading,
     "agent": agent.agent,
+    "backup": copying.backup,
     "peers": peers.peers,
 }
 """What can be measured, by name, in the order of the table."""

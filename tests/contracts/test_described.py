@@ -57,7 +57,8 @@ class Schema:
         from schemathesis.specs.openapi import checks  # noqa: PLC0415 - as said above
 
         schemathesis.serializer("application/x-ndjson")(_lines)
-        found = [each.ok() for each in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
+        document: Any = schemathesis.openapi.from_dict(DOCUMENT)
+        found = [each.ok() for each in document.get_all_operations()]
         self.operations = {each.definition.raw["operationId"]: each for each in found}
         self.modes = {mode.value: mode for mode in schemathesis.GenerationMode}
         self.checks: list[Any] = [

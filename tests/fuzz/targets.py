@@ -122,7 +122,7 @@ def check_event(event: Event) -> None:
     assert text == flat.words_of(event.type, event.level, None, event.message, event.context)
     for part in text:
         part.encode()
-    assert len(groups.group_id(1, event)) == len(groups.group_id(2, event))
+    assert len(groups.id_of(1, groups.key_of(event))) == len(groups.id_of(2, groups.key_of(event)))
     groups.title_of(event.message).encode()
     for stack in stacks.stacks_of(event):
         stack.text().encode()

@@ -20,6 +20,7 @@ PASSWORD = "seven red lighthouses"
 OTHER_PASSWORD = "eight green lighthouses"
 OF_MAIL = "hunter2-of-the-mail-server"
 OF_SELF = "hunter2-of-the-other-server"
+OF_METRICS = "hunter2-of-the-metrics"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 STREAM = "5f0f6c4e-6a0e-4b57-9c3d-0c8a1f2e3b4d"
 
@@ -35,6 +36,7 @@ class Run:
             "another": OTHER_PASSWORD,
             "the mail's": OF_MAIL,
             "the other's": OF_SELF,
+            "the scraper's": OF_METRICS,
         }
 
     def make_tokens(self) -> None:
@@ -77,7 +79,14 @@ class Run:
         """In the right place, in wrong ones, and in what cannot be read."""
         for secret in list(self.secrets.values()):
             plain = quote(secret)
-            for path in (f"{API}/events", f"{API}/cli/session", f"{API}/agents", "/v1/logs", f"{API}/metrics/agents"):
+            for path in (
+                f"{API}/events",
+                f"{API}/cli/session",
+                f"{API}/agents",
+                "/v1/logs",
+                f"{API}/metrics/agents",
+                "/metrics",
+            ):
                 self.talk.ask("GET", path, secret)
                 self.talk.ask("GET", f"{path}?token={plain}&api_key={plain}&access_token={plain}&limit={plain}")
                 self.talk.ask("GET", f"{path}/{plain}", secret)
@@ -124,6 +133,7 @@ def test_no_secret_is_in_anything_that_is_written(tmp_path: Path) -> None:
     folder, home = tmp_path / "data", tmp_path / "home"
     home.mkdir()
     options = ["--access-log", "json", "--log-level", "debug", "--smtp-password", OF_MAIL, "--self-api-key", OF_SELF]
+    options += ["--metrics-token", OF_METRICS]
     # Nobody listens at either, so what goes wrong there is in the log as well.
     options += ["--smtp-host", "127.0.0.1", "--smtp-port", "1", "--smtp-user", "ada@example.com"]
     options += ["--self-endpoint", "http://127.0.0.1:1/api/v1/ingest_events"]
