@@ -47,8 +47,10 @@ A store that was larger when the server was started is measured by how small it 
 AT_ONCE = 2_000
 """Rows a stretch of time is looked for that has about as many."""
 
-_HURRIED = ((1.1, 4_000), (1.0, 1_000), (0.0, retention.PASS_ROWS))
-"""Rows a pass deletes by how much of its limit the store uses: what arrives must not outrun it."""
+HURRY_AT = 1.05
+"""As REFUSE_AT: from there on more is done at a time, at the cost of those who send: they must not outrun it."""
+
+_HURRIED_ROWS = 2_000
 
 _COUNTED_SECONDS = 1.0
 _COUNTING_SHARE = 0.02
@@ -97,6 +99,8 @@ class Trimming:
         self.standing = Standing(limit, 0, 0, stuck=False, trimming=False, cut_ms=None)
         self.refusing: str | None = None
         """Why new events are refused while room is made; None while they are welcome."""
+        self.hurried = False
+        """Whether what arrives is outrunning what goes."""
 
     async def one_pass(self, _now_ms: int) -> bool:
         """Delete a little where the store is too large; returns whether there is more to be deleted."""
@@ -121,7 +125,7 @@ class Trimming:
             if not self._stretches:
                 return False
             self._note(cut_ms=self._stretches[0].until * 60_000)
-        most = min(next(rows for share, rows in _HURRIED if left > self._limit * share), needed)
+        most = min(_HURRIED_ROWS if self.hurried else retention.PASS_ROWS, needed)
         self._stretches = await self._database.write(_trim, self._stretches, most)
         return True
 
@@ -137,6 +141,7 @@ class Trimming:
         self.standing = replace(self.standing, used=taken.used, reclaimable=reclaimable, trimming=self._trimming)
         smallest = min(self._base, taken.used) if self._base is not None else taken.used
         self._base = max(smallest, self._limit)
+        self.hurried = taken.used > self._base * HURRY_AT
         if self.standing.stuck or taken.used < self._base * WELCOME_AT:
             self.refusing = None
         elif taken.used > self._base * REFUSE_AT:
