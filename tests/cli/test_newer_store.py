@@ -19,7 +19,7 @@ COPIES = {("backup",), ("restore",), ("doctor",)}
 ELSEWHERE = {("agent",), ("demo",)}
 """What uses a folder that is no store, or only one that is not there yet."""
 
-OTHER_FILES = {("export",): "fresh", ("import",): "exported"}
+OTHER_FILES: dict[tuple[str, ...], str] = {("export",): "fresh", ("import",): "exported"}
 """Export makes a file, and import looks into it first."""
 
 MORE: dict[tuple[str, ...], list[str]] = {
