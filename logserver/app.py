@@ -155,8 +155,8 @@ class Application:
             sockets=self.sockets,
             tails=self.tails,
             heads=Keeper(self.database, self.chain),
-            inlet=Inlet(self.database, Arrivals(self.database, self.clock, self.chain)),
             certificate=certificate,
+            inlet=Inlet(self.database, Arrivals(self.database, self.clock, self.chain)),
         )
         traffic = Traffic()
         self.figures = Figures(

@@ -38,6 +38,7 @@ def database(settings: Settings, clock: Clock) -> Database:
         read_seconds=settings.read_seconds,
         queue_rows=settings.queue_rows,
         queue_bytes=settings.queue_megabytes * 1_000_000,
+        queue_seconds=settings.queue_seconds,
     )
 
 

@@ -67,7 +67,7 @@ class Schedule:
         keeping = retention.Retention(trail.retire)
         self.trimming = trimming.Trimming(database, clock.monotonic, settings.max_size)
         disk = DiskWatch(database, settings.min_free_megabytes * 1_000_000, lambda: self.trimming.refusing)
-        compacting = compaction.Compaction(database, clock.monotonic, settings.max_size)
+        compacting = compaction.Compaction(database, clock.monotonic, settings.max_size, lambda: self.trimming.hurried)
         self.jobs = Jobs(
             [
                 Job("credentials", 0.5, self._watch_credentials),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import resource
 import shlex
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from logserver.api.certificates import Certificate
+from logserver.api.doorway import Doorway, room
 from logserver.api.lane import LaneProtocol
 from logserver.api.socket_protocol import MAX_MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS, SocketProtocol
 from logserver.app import Application
@@ -23,6 +25,10 @@ from logserver.settings import Settings
 
 SHUTDOWN_SECONDS = 3
 """How long requests in flight may take after SIGTERM; what is queued is committed after that."""
+
+BACKLOG = 65_535
+"""Connections that may wait to be taken, as far as the system allows; one more is dropped, and tried again a second
+or three later."""
 
 
 class _Server(uvicorn.Server):
@@ -45,7 +51,25 @@ class _Server(uvicorn.Server):
         await self._application.database.open()
         await super().startup(sockets)
         if self.started:
+            self._open_door()
             _announce(self, self._application.settings, await self._application.people.setup_token())
+
+    def _open_door(self) -> None:
+        """Let connections in at the doorway, by the sockets that uvicorn has made."""
+        listening = [socket.socket(fileno=os.dup(made.fileno())) for each in self.servers for made in each.sockets]
+        for each in self.servers:
+            each.close()
+        held, config, state = self.server_state.connections, self.config, self.lifespan.state
+        most = self._application.settings.max_connections
+        doorway = Doorway(
+            listening,
+            lambda: LaneProtocol(config=config, server_state=self.server_state, app_state=state),
+            most=lambda: min(most, room()),
+            held=lambda: len(held),
+            tls=config.ssl,
+        )
+        doorway.open()
+        self.servers = [doorway]  # type: ignore[list-item] # all that uvicorn does with them is to close them
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if not self.force_exit:
@@ -119,6 +143,7 @@ def run(settings: Settings, shown: Certificate | None = None) -> None:
         server_header=False,
         proxy_headers=False,
         lifespan="on",
+        backlog=BACKLOG,
         ssl_context_factory=None if shown is None else lambda _config, _default: shown.context,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )

@@ -81,11 +81,21 @@ class Settings:
     )
     access_log: Literal["text", "json", "off"] = _setting("text", "One line a request, on standard error.")
     log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "How much the server says.")
+    max_connections: int = _setting(
+        100_000,
+        "Connections that may be open at the same time; fewer where the system lets the server have fewer files.",
+        unit="connections",
+    )
     body_seconds: float = _setting(30.0, "How long a sender may take for a request.", unit="seconds")
     read_seconds: float = _setting(5.0, "How long a search may take.", unit="seconds")
     readers: int = _setting(3, "Searches that run at the same time.")
     queue_rows: int = _setting(20_000, "Events that may wait to be written before senders are told to wait.")
     queue_megabytes: int = _setting(64, "The same by size.", unit="MB")
+    queue_seconds: float = _setting(
+        2.0,
+        "The same by time: how long one may have to wait to be written, by how fast the last ones were.",
+        unit="seconds",
+    )
     max_size: int = _setting(
         0,
         "Size of the database from which on the oldest events are deleted, whatever the retention of their project is,"
@@ -117,6 +127,7 @@ class Settings:
     metrics_token: str = _setting(
         "",
         "Token, 16 characters or more, that reads /metrics from elsewhere; on the server's own machine none is needed.",
+        secret=True,
     )
     self_observability: bool = _setting(default=True, meaning="Record refused submissions in the server's own project.")
     self_endpoint: str = _setting(

@@ -16,6 +16,9 @@ ROOF = ("app", "dialects", "demo", "parts", "routing", "schedule", "server", "se
 MOST_LINES = 250
 SPOKEN = {"wire", "routes", "refusals", "handlers", "stream_handlers", "asking", "control"}
 """The modules of a contract that speak HTTP."""
+SECRETS = {"secret", "password", "form_token", "signature", "seal", "sealed", "mac", "api_key"}
+"""Names of values that whoever guesses them must learn nothing about."""
+
 NOWHERE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 
 FILES = {
@@ -128,6 +131,19 @@ def test_one_module_opens_the_file(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("cli/")])
 def test_only_the_shell_reads_the_environment(name: str) -> None:
     assert not uses(name, "os.environ", "os.getenv", "os.environb")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_secrets_are_compared_in_constant_time(name: str) -> None:
+    """A credential is looked up by its digest, or compared by hmac.compare_digest: == ends at the first difference."""
+    compared = [
+        (node.lineno, side)
+        for node in ast.walk(parsed(name))
+        if isinstance(node, ast.Compare) and any(isinstance(way, ast.Eq | ast.NotEq) for way in node.ops)
+        for side in map(dotted, (node.left, *node.comparators))
+        if side.rpartition(".")[2].strip("_") in SECRETS
+    ]
+    assert not compared
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from logserver.api.handler import Handler, Reply, Rules, Terms
+from logserver.api.handler import Handler, Reply, Terms
 from logserver.api.request import Request
+from logserver.api.rules import Rules
 
 
 class Act(Handler):

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from logserver.api.body_secrets import BodySecrets
 from logserver.api.faults import REFUSALS, headers_of, reason_of
 from logserver.api.gate import Gate
 from logserver.api.held import HeldBodies
 from logserver.api.linger import let_finish
 from logserver.api.request import Disconnected, Request
+from logserver.api.rules import Rules
 from logserver.core.faults import Forbidden, TooLarge, TooMany
 from logserver.store.database import Database
 from logserver.store.traces import trace
@@ -58,28 +58,6 @@ class Answer(NamedTuple):
         return described + self.headers
 
 
-class Rules(NamedTuple):
-    """What a route admits: kinds of credential (none: anybody), bytes of body with the code of that refusal."""
-
-    kinds: frozenset[str]
-    body_limit: int
-    body_code: str
-    forbids: bool = False
-    """Whether a valid credential of another kind is told that it may not (403), rather than not known (401)."""
-    scope: str | None = None
-    """A permission that the credential must have."""
-    admin: bool = False
-    """Whether a person who asks must be an admin."""
-    counts: Callable[[Request], None] | None = None
-    """Counts a request before anything else of it is looked at; raises TooMany."""
-    demands: Callable[[Request], None] | None = None
-    """Looks at how a request came, before who sends it; raises Forbidden."""
-    admitted: Callable[[Request], None] | None = None
-    """Counts a request as soon as its sender is known; raises TooMany."""
-    body_secrets: BodySecrets | None = None
-    """Where to look for a credential that no header has."""
-
-
 class Dialect(NamedTuple):
     """How a contract says no, and whom it tells: ``refused(request, fault, status)``."""
 
@@ -120,6 +98,11 @@ class Door:
             raise Forbidden("only an admin may do this")
         if rules.admitted is not None:
             rules.admitted(request)
+
+    def _require_room(self, request: Request) -> None:
+        """Raise StoreBusy where no event of a request could be stored: to say so must cost less than to look at it."""
+        if self._rules.stores:
+            self._database.admit(1, len(request.raw))
 
     def _fail(self, request: Request, error: Exception) -> Answer:
         status, payload, *_ = self._dialect.refuse(error, request.id)
@@ -180,6 +163,7 @@ class Handler(Door, ABC):
                 rules.demands(request)
             with ExitStack() as room:
                 await self._take_in(request, receive, room)
+                self._require_room(request)
                 answer = self._succeed(request, await self._reply(request))
         except Disconnected:
             return

@@ -8,8 +8,9 @@ small requests of known senders the machinery of ASGI.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from logserver.api.handler import Answer, Handler, Reply, Rules, Terms
+from logserver.api.handler import Answer, Handler, Reply, Terms
 from logserver.api.request import Request
+from logserver.api.rules import Rules
 
 
 class Work(NamedTuple):
@@ -56,6 +57,7 @@ class Hot(Handler):
             if rules.demands is not None:
                 rules.demands(request)
             self._permit(request)
+            self._require_room(request)
             work = self._prepare(request)
 
             def done(outcome: Any) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from logserver.api.handler import Handler, Reply, Rules, Terms
+from logserver.api.handler import Handler, Reply, Terms
 from logserver.api.request import Request
+from logserver.api.rules import Rules
 
 
 class Question(NamedTuple):

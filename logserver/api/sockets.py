@@ -10,8 +10,9 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from logserver.api.connections import GOING_AWAY, INTERNAL, Connection
-from logserver.api.handler import Door, Rules, Terms
+from logserver.api.handler import Door, Terms
 from logserver.api.request import Request
+from logserver.api.rules import Rules
 from logserver.core.credentials import Credentials
 from logserver.store.traces import trace
 

@@ -11,6 +11,7 @@ from logserver.cli.agent import agent
 from logserver.cli.audit import audit
 from logserver.cli.backup import backup
 from logserver.cli.demo import demo
+from logserver.cli.doctor import doctor
 from logserver.cli.exporting import export
 from logserver.cli.importing import import_
 from logserver.cli.overviews import groups, monitors
@@ -40,25 +41,8 @@ def main(ctx: click.Context) -> None:
 
 
 project.add_command(tiers_)
-_COMMANDS = (
-    serve,
-    demo,
-    agent,
-    project,
-    token,
-    user,
-    search,
-    tail,
-    groups,
-    monitors,
-    trace,
-    verify,
-    audit,
-    status,
-    backup,
-    restore,
-    export,
-    import_,
-)
-for command in _COMMANDS:
+for command in (
+    *(serve, demo, agent, project, token, user, search, tail, groups, monitors, trace, verify, audit),
+    *(export, import_, backup, restore, doctor, status),
+):
     main.add_command(command)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from logserver import __version__
+from logserver.cli.disguise import disguise
 from logserver.cli.refusals import Command
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def agent(**values: Any) -> None:
     SIGTERM and Ctrl-C: what is held is sent, and the agent ends with 0 within five seconds; a second signal ends it
     at once. What could not be sent waits in the state for the next start.
     """
+    disguise({"key"})
     # Imported here, so that the other commands do not wait for it to load.
     from logserver.agent.agent import Agent  # noqa: PLC0415 - as said above
     from logserver.agent.folder import InUse  # noqa: PLC0415 - as said above

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from logserver.cli.disguise import disguise
 from logserver.cli.options import settings_options
 from logserver.cli.refusals import refusals
 from logserver.core.clock import SystemClock
@@ -20,11 +21,12 @@ from logserver.store import lockfile, migrations, privacy, upgrade
 @settings_options
 def serve(**values: Any) -> None:
     """Run the server until it is told to stop (SIGTERM or Ctrl-C)."""
+    disguise({each.name for each in fields(Settings) if each.metadata["secret"]})
+    settings = Settings(**{each.name: values[each.name] for each in fields(Settings)})
     # Imported here, so that the other commands do not wait for a web server to load.
     from logserver import server  # noqa: PLC0415 - as said above
     from logserver.api.certificates import Unusable  # noqa: PLC0415 - as said above
 
-    settings = Settings(**{each.name: values[each.name] for each in fields(Settings)})
     for network in settings.networks():
         try:
             ipaddress.ip_network(network, strict=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from logserver.core.trimming import reclaimable
 from logserver.store import countings, index, space
 from logserver.store.database import Database
+from logserver.store.errors import StoreBusy
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
 
@@ -21,7 +22,7 @@ MERGED_PAGES = 4
 """Pages of the index a pass writes; the time it takes grows with them."""
 
 _HURRIED_PAGES = 64
-"""The same while the store is larger than it may be."""
+"""The same while what arrives is outrunning what goes."""
 
 _FEW_SEGMENTS = 40
 """Each pass looks at all segments, so they are first merged in the usual way until there are no more than this."""
@@ -43,10 +44,13 @@ _KEPT_BYTES = 8_000_000
 class Compaction:
     """Gives room back in small passes; its job runs ten times a second and mostly has nothing to do."""
 
-    def __init__(self, database: Database, monotonic: Callable[[], float], limit: int) -> None:
+    def __init__(
+        self, database: Database, monotonic: Callable[[], float], limit: int, hurried: Callable[[], bool]
+    ) -> None:
         self._database = database
         self._monotonic = monotonic
         self._limit = limit
+        self._hurried = hurried
         self._look_at = 0.0
         self._merging = False
         self._giving = False
@@ -61,9 +65,15 @@ class Compaction:
                 return False
             self._look_at = self._monotonic() + _REST_SECONDS
             merging = await self._database.read(worth_merging, self._limit)
-        hurried = False
+        try:
+            return await self._pass(merging=merging)
+        except StoreBusy:
+            return False  # on a full disk there is no room to make room in
+
+    async def _pass(self, *, merging: bool) -> bool:
+        hurried = merging and self._hurried()
         if merging:
-            self._merging, hurried = await self._database.write(_merge, self._limit)
+            self._merging = await self._database.write(_merge, hurried)
             if not self._merging:
                 self._look_at = 0.0
         else:
@@ -86,9 +96,8 @@ def worth_merging(tx: Tx, limit: int) -> bool:
     return owed.deleted >= held * _DELETED_SHARE or bool(limit and reclaimable(tx, held) > limit // 20)
 
 
-def _merge(tx: WriteTx, limit: int) -> tuple[bool, bool]:
-    """One step; whether there is more, and whether it is in a hurry."""
-    hurried = bool(limit) and space.read(tx).used > limit
+def _merge(tx: WriteTx, hurried: bool) -> bool:  # noqa: FBT001 - passed on by position
+    """One step; whether there is more."""
     pages = _HURRIED_PAGES if hurried else MERGED_PAGES
     tx.batch.pages += pages
     if index.owed(tx).merging is None:
@@ -98,10 +107,10 @@ def _merge(tx: WriteTx, limit: int) -> tuple[bool, bool]:
             index.merge(tx, pages)
     elif index.merged(tx):
         index.end_whole_merge(tx)
-        return False, hurried
+        return False
     else:
         index.merge(tx, pages)
-    return True, hurried
+    return True
 
 
 def _give_back(tx: WriteTx, limit: int, keep: int | None) -> int:

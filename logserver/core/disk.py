@@ -23,6 +23,7 @@ class DiskWatch:
         self._database = database
         self._floor = floor_bytes
         self._otherwise = otherwise
+        self._reason: str | None = None
 
     async def look(self, _now_ms: int) -> bool:
         """One pass."""
@@ -30,12 +31,11 @@ class DiskWatch:
         taken = await self._database.look_up(space.read)
         owed = max(taken.size - (folder / connections.FILE).stat().st_size, 0)
         free = max(shutil.disk_usage(folder).free - owed, 0)
-        before = self._database.refusing
         reason = SHORT if free < self._floor or not free else self._otherwise()
-        if reason != before:
+        if reason != self._reason:
+            self._reason = self._database.refusing = reason
             if reason is not None:
                 logger.error("new events are refused: %s; %d MB of disk are free", reason, free // 1_000_000)
             else:
                 logger.warning("events are welcome again; %d MB of disk are free", free // 1_000_000)
-        self._database.refusing = reason
         return False

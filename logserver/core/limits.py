@@ -35,7 +35,9 @@ class Windows:
     masses of them is limited as one.
     """
 
-    def __init__(self, clock: Clock, capacity: int = 20_000) -> None:
+    CAPACITY = 20_000
+
+    def __init__(self, clock: Clock, capacity: int = CAPACITY) -> None:
         self._clock = clock
         self._capacity = capacity
         self._open: dict[Hashable, _Window] = {}

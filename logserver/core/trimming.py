@@ -40,14 +40,17 @@ REFUSE_AT = 1.25
 WELCOME_AT = 1.1
 """The part of the limit from which on new events are refused, and below which they are welcome again.
 
-Only a flood that the disk barely takes gets there: deleting and merging cost about what storing costs.
+Only a flood gets there that is as much as the server can write: deleting and merging cost about what storing costs.
+A store that was larger when the server was started is measured by how small it has been since.
 """
 
 AT_ONCE = 2_000
 """Rows a stretch of time is looked for that has about as many."""
 
-_HURRIED = ((1.1, 4_000), (1.0, 1_000), (0.0, retention.PASS_ROWS))
-"""Rows a pass deletes by how much of its limit the store uses: what arrives must not outrun it."""
+HURRY_AT = 1.05
+"""As REFUSE_AT: from there on more is done at a time, at the cost of those who send: they must not outrun it."""
+
+_HURRIED_ROWS = 2_000
 
 _COUNTED_SECONDS = 1.0
 _COUNTING_SHARE = 0.02
@@ -92,9 +95,12 @@ class Trimming:
         self._stretches: list[Stretch] = []
         self._held = 0
         self._count_at = 0.0
+        self._base: float | None = None
         self.standing = Standing(limit, 0, 0, stuck=False, trimming=False, cut_ms=None)
         self.refusing: str | None = None
         """Why new events are refused while room is made; None while they are welcome."""
+        self.hurried = False
+        """Whether what arrives is outrunning what goes."""
 
     async def one_pass(self, _now_ms: int) -> bool:
         """Delete a little where the store is too large; returns whether there is more to be deleted."""
@@ -110,13 +116,16 @@ class Trimming:
         if not self._trimming:
             self._stretches.clear()
             return False
+        left = taken.used - reclaimable
+        # No more than is too much, by what an event takes on average.
+        needed = max(int((left - self._limit * DOWN_TO) * self._held / left), 0) + 1
         if not self._stretches:
-            self._stretches = await self._database.read(oldest, AT_ONCE)
+            self._stretches = await self._database.read(oldest, min(AT_ONCE, needed))
             self._note(stuck=not self._stretches)
             if not self._stretches:
                 return False
             self._note(cut_ms=self._stretches[0].until * 60_000)
-        most = next(rows for share, rows in _HURRIED if taken.used - reclaimable > self._limit * share)
+        most = min(_HURRIED_ROWS if self.hurried else retention.PASS_ROWS, needed)
         self._stretches = await self._database.write(_trim, self._stretches, most)
         return True
 
@@ -130,9 +139,12 @@ class Trimming:
             self._trimming = False
             self._note(stuck=False)
         self.standing = replace(self.standing, used=taken.used, reclaimable=reclaimable, trimming=self._trimming)
-        if self.standing.stuck or taken.used < self._limit * WELCOME_AT:
+        smallest = min(self._base, taken.used) if self._base is not None else taken.used
+        self._base = max(smallest, self._limit)
+        self.hurried = taken.used > self._base * HURRY_AT
+        if self.standing.stuck or taken.used < self._base * WELCOME_AT:
             self.refusing = None
-        elif taken.used > self._limit * REFUSE_AT:
+        elif taken.used > self._base * REFUSE_AT:
             self.refusing = "the store has outgrown its size and is making room; nothing was stored"
 
     def _note(self, *, stuck: bool | None = None, cut_ms: int | None = None) -> None:
@@ -144,6 +156,7 @@ class Trimming:
             )
         if stuck is not None:
             self.standing = replace(self.standing, stuck=stuck)
+            self.refusing = None if stuck else self.refusing
         if cut_ms is not None:
             self.standing = replace(self.standing, cut_ms=max(cut_ms, self.standing.cut_ms or 0))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ A = TypeVarTuple("A")
 
 _GATHERING_TURNS = 6
 _GATHERED_AT_MOST = 1_000
+_LONGEST_RETRY = 30
+_TOO_MUCH = "more is being sent than the disk can take; try again shortly"
 
 
 class Database:
@@ -47,6 +50,7 @@ class Database:
         read_seconds: float = 5.0,
         queue_rows: int = 20_000,
         queue_bytes: int = 64 * 1024 * 1024,
+        queue_seconds: float = 2.0,
     ) -> None:
         self.folder = folder
         self.refusing: str | None = None
@@ -59,6 +63,7 @@ class Database:
         self._durability: Durability = durability
         self._queue_rows = queue_rows
         self._queue_bytes = queue_bytes
+        self._queue_seconds = queue_seconds
         self._now_ms = now_ms
         self._monotonic = monotonic
         self.slow_reads = SlowReads(now_ms)
@@ -142,7 +147,12 @@ class Database:
         if self.refusing is not None:
             raise StoreBusy(self.refusing, retry_after=30, reason="disk_full")
         if self.queued_rows + rows > self._queue_rows or self.queued_bytes + size > self._queue_bytes:
-            raise StoreBusy("more is being sent than the disk can take; try again shortly", reason="queue_full")
+            raise StoreBusy(_TOO_MUCH, reason="queue_full")
+        # What comes when nothing waits is taken, however long it will take: it would fare no better later.
+        if self.queued_rows:
+            wait = self._writer.drain.seconds(self.queued_rows + rows, self._monotonic())
+            if wait > self._queue_seconds:
+                raise StoreBusy(_TOO_MUCH, retry_after=min(math.ceil(wait), _LONGEST_RETRY), reason="queue_full")
 
     def write(
         self, function: Callable[[WriteTx, *A], T], *args: *A, rows: int = 0, size: int = 0

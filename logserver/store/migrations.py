@@ -25,11 +25,11 @@ def newest() -> int:
     return scripts()[-1][0]
 
 
-def migrate(connection: sqlite3.Connection, *, only_new: bool = False) -> int:
+def migrate(connection: sqlite3.Connection, *, only_new: bool = False, through: int | None = None) -> int:
     """Bring a store to the newest schema and return its version; an empty file becomes a store, all of it at once.
 
     Raises StoreUnusable for a file of another application or a newer version of this one; with ``only_new`` also
-    for a store of an older version, which is its server's to change.
+    for a store of an older version, which is its server's to change. ``through`` is an older schema to stop at.
     """
     if not require_ours(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -37,12 +37,12 @@ def migrate(connection: sqlite3.Connection, *, only_new: bool = False) -> int:
         "CREATE TABLE IF NOT EXISTS migrations"
         " (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
     )
-    current, known = version(connection), newest()
+    current, known = version(connection), newest() if through is None else through
     if current > known:
         raise _newer(current, known)
     if only_new and 0 < current < known:
         raise _older(current, known)
-    missing = [each for each in scripts() if each[0] > current]
+    missing = [each for each in scripts() if current < each[0] <= known]
     for steps in [missing] if current == 0 and missing else [[each] for each in missing]:
         script = "\n".join(
             f"{sql}\nINSERT INTO migrations VALUES ({number}, '{name}', datetime('now'));"

@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 from logserver.store.batch import Batch
+from logserver.store.drain import Drain
 from logserver.store.mishaps import Mishaps, is_damage, is_temporary
 from logserver.store.throughput import Throughput
 from logserver.store.traces import trace
@@ -109,6 +110,8 @@ class Writer:
         self._mishaps = mishaps
         self.upkeep = Upkeep(connection, monotonic, mishaps)
         self.throughput = Throughput()
+        self.drain = Drain()
+        """How long what waits will take."""
 
     def start(self) -> None:
         """Begin to take writes."""
@@ -157,10 +160,12 @@ class Writer:
                     break
             if group:
                 begun = self._monotonic()
+                self.drain.begin(rows, begun)
                 self._commit(group)
                 self.throughput.ended(self._monotonic() - begun, rows, len(group))
                 self._answered(group)
                 self.upkeep.after_commit(rows)
+                self.drain.end(self._monotonic())
         self.upkeep.finish()
 
     def _commit(self, group: list[Write]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.benchmarks import (
     agent,
     commits,
+    copying,
     following,
     footprint,
     growth,
@@ -20,6 +21,8 @@ from tests.benchmarks import (
     logins,
     lumina,
     pages,
+    peers,
+    room,
     table,
     trail,
     web,
@@ -45,6 +48,7 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "alert-rules": trail.alert_rules_cost,
     "redaction": trail.redaction_cost,
     "logins": logins.logins,
+    "retention": room.making_room,
     "disk": growth.disk,
     "insert": lambda plan: growth.insert_cost(plan, uuids=False),
     "insert-uuids": lambda plan: growth.insert_cost(plan, uuids=True),
@@ -53,6 +57,8 @@ FIGURES: dict[str, Callable[[Plan], list[Result]]] = {
     "agent-lines": lines.agent_lines,
     "agent-reading": following.agent_reading,
     "agent": agent.agent,
+    "backup": copying.backup,
+    "peers": peers.peers,
 }
 """What can be measured, by name, in the order of the table."""
 

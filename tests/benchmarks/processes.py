@@ -27,6 +27,8 @@ _SETTINGS = {
 _STOP_SECONDS = 60
 
 _AVAILABLE = sorted(os.sched_getaffinity(0))
+EVERY = set(_AVAILABLE)
+"""All cores that there are for this run."""
 MEASURED = {_AVAILABLE[0]}
 """The core of what is measured."""
 LOAD = set(_AVAILABLE[1:]) or MEASURED

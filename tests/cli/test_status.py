@@ -10,6 +10,7 @@ from logserver.core.fleet.presence import Heartbeat
 from logserver.core.jobs import Record
 from logserver.core.monitors import CheckIn
 from logserver.core.status import Report
+from logserver.core.trimming import Standing
 from logserver.store import connections, database, lockfile, migrations
 from tests.cli.conftest import Shell
 from tests.cli.stored import fill, happened
@@ -109,6 +110,24 @@ def test_beside_a_server_its_report_is_shown(served: Shell) -> None:
         "malformed",
     ):
         assert part in text
+
+
+def test_the_size_it_may_have_is_shown(served: Shell) -> None:
+    room = Standing(20_000_000_000, 19_500_000_000, 400_000_000, stuck=True, trimming=True, cut_ms=1_790_000_000_000)
+    lock = lockfile.lock(served.folder)
+    try:
+        status.write(served.folder, report(room=room))
+        shown = served.json("status")["server"]["room"]
+        text = served("status").stdout
+        status.write(served.folder, report())
+        assert "limit " not in served("status").stdout
+    finally:
+        os.close(lock)
+    assert (shown["limit"], shown["used"], shown["cut"]) == (20_000_000_000, 19_500_000_000, "2026-09-21T14:13:20.000Z")
+    assert (
+        "19.5 GB of 20 GB used; the oldest events are being deleted; nothing is left that may be deleted;"
+        " what is older than 2026-09-21T14:13:20.000Z went for want of room"
+    ) in text
 
 
 def test_a_report_that_is_old_is_called_so(served: Shell) -> None:

@@ -85,8 +85,8 @@ def test_the_image_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         pytest.skip("only root can enter the files of an image without a container engine")
     monkeypatch.setenv("BUILDAH_ISOLATION", "chroot")
     options = os.environ.get("LOGSERVER_CONTAINER_OPTIONS", "").split()
-    built = ["buildah", "build", "--format", "docker", "--build-arg", f"BASE={base}", *options, "-t", IMAGE, "-f", FILE]
-    subprocess.run([*built, ROOT], check=True, timeout=BUILD_PATIENCE, capture_output=True)
+    built = ["buildah", "build", "--format", "docker", "--build-arg", f"BASE={base}", *options, "-t", IMAGE, "-f"]
+    subprocess.run([*built, str(FILE), str(ROOT)], check=True, timeout=BUILD_PATIENCE, capture_output=True)
     chroot = shutil.which("chroot", path=f"{os.environ['PATH']}:/usr/sbin")
     assert chroot is not None
     with mounted(IMAGE) as files:

@@ -16,7 +16,6 @@ from logserver.core.projects import Project
 from logserver.store.database import transaction
 from tests.benchmarks.bodies import bodies
 from tests.benchmarks.insertion import Portion, insert
-from tests.benchmarks.processes import MEASURED, on_cores
 from tests.whole.process import Server, serving
 from tests.whole.raw import Wire, request
 
@@ -52,7 +51,7 @@ class Place(msgspec.Struct):
 
 
 @contextmanager
-def loaded(folder: Path, *, agents: int, old: int) -> Iterator[Place]:
+def loaded(folder: Path, *options: str, agents: int, old: int) -> Iterator[Place]:
     """A server on a new store with ``agents`` agents, and ``old`` records that it deletes as soon as it runs."""
     clock = SystemClock()
     now = clock.now_ms()
@@ -72,7 +71,7 @@ def loaded(folder: Path, *, agents: int, old: int) -> Iterator[Place]:
     asyncio.run(insert(folder, _old_records(made["old"], old, now - _OLD_MS), "normal"))
     with transaction(folder) as tx:
         projects.set_values(tx, "old", retention_days=1)
-    with on_cores(MEASURED), serving(folder, *OPTIONS) as server:
+    with serving(folder, *OPTIONS, *options) as server:
         yield Place(
             folder,
             server,

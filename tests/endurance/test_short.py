@@ -73,8 +73,9 @@ def test_points_are_weighed(tmp_path: Path) -> None:
 def test_recovery_is_the_first_second_of_calm(late: int, seconds: float) -> None:
     after = Outcome(seconds=10.0)
     for tenth in range(100):
-        after.ended.append(tenth / 10)
-        after.waits.append(3.0 if tenth // 10 <= late and late else 0.01)
+        wait = 3.0 if tenth // 10 <= late and late else 0.01
+        after.ended.append(tenth / 10 + wait)
+        after.waits.append(wait)
     assert recovery(after, 30.0) == seconds
 
 

@@ -52,8 +52,11 @@ def parse_head(raw: bytes) -> tuple[int, dict[str, str]]:
 class Wire:
     """One connection to a server. Everything that waits gives up after PATIENCE, with TimeoutError."""
 
-    def __init__(self, server: Server, tls: ssl.SSLContext | None = None) -> None:
-        self._socket = socket.create_connection((server.host, server.port), timeout=PATIENCE)
+    def __init__(
+        self, server: Server, tls: ssl.SSLContext | None = None, *, port: int | None = None, source: str = ""
+    ) -> None:
+        place = (server.host, port or server.port)
+        self._socket = socket.create_connection(place, timeout=PATIENCE, source_address=(source, 0) if source else None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self._socket = tls.wrap_socket(self._socket, server_hostname=server.host)

@@ -64,12 +64,12 @@ class Figures:
 
     async def text(self) -> bytes:
         """All of them as Prometheus reads them, also while the store is in trouble."""
-        looked = await self._look()
-        gathered = [*self._requests(), *self._store(looked), *self._live(looked), *self._work()]
-        # Thousands of lines take milliseconds, which those who send need not wait.
-        return await asyncio.to_thread(self._written, gathered)
+        # Thousands of lines take milliseconds, which those who send need not wait. What is read there of others'
+        # counts is single numbers, and copies that no other thread can come between.
+        return await asyncio.to_thread(self._written, await self._look())
 
-    def _written(self, gathered: list[Metric]) -> bytes:
+    def _written(self, looked: _Looked) -> bytes:
+        gathered = [*self._requests(), *self._store(looked), *self._live(looked), *self._work()]
         return families.text([*gathered, *self._process.collect()])
 
     async def _look(self) -> _Looked:
@@ -96,7 +96,7 @@ class Figures:
         yield counter(
             "logserver_refused",
             "Requests to the API that were refused, by reason.",
-            {(reason,): n for reason, n in resources.gate.refused.items()},
+            {(reason,): n for reason, n in dict(resources.gate.refused).items()},
             ("reason",),
         )
         yield counter(

@@ -1,4 +1,4 @@
-"""How many requests were answered, by route and status, and how long the answers took. Counted on the event loop."""
+"""How many requests were answered, by route and status, and how fast. Counted on the event loop, read anywhere."""
 
 from logserver.store.spread import Spread, Spreading
 from logserver.store.throughput import SECONDS
@@ -40,4 +40,4 @@ class Traffic:
 
     def seconds(self) -> dict[str, Spreading]:
         """How long they took, by route."""
-        return {route: spread.taken() for route, spread in self._seconds.items()}
+        return {route: spread.taken() for route, spread in self._seconds.copy().items()}

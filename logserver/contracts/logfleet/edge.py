@@ -107,4 +107,5 @@ class EdgeHandlers:
             )
             return Reply(200, answer)
 
-        return Work(beat, (), 0, 0, finish)
+        # It waits in the queue like an event, and counts as one there: agents are many.
+        return Work(beat, (), 1, len(request.raw), finish)

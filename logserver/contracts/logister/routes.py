@@ -3,9 +3,10 @@
 from typing import Any
 
 from logserver.api.endpoint import NDJSON, Answer, Auth, Endpoint, Example, Parameter, Tag
-from logserver.api.handler import Dialect, Rules, Terms
+from logserver.api.handler import Dialect, Terms
 from logserver.api.hot import Hot
 from logserver.api.resources import Resources
+from logserver.api.rules import Rules
 from logserver.contracts.logister import batch, bounds, wire
 from logserver.contracts.logister.handlers import SENDERS, Handlers
 from logserver.contracts.logister.refusals import Notes, refuse
@@ -16,8 +17,8 @@ PREFIXES = ("/api/v1/ingest_events", "/api/v1/check_ins", "/api/v1/deployments",
 EVENTS = Tag("Logister: events", "Errors, logs, metrics, transactions, spans and check-ins of applications.")
 RELEASES = Tag("Logister: deployments and tokens", "Marks of releases, and short-lived tokens for mobile apps.")
 
-_EVENT_RULES = Rules(SENDERS, bounds.BODY_BYTES, "body_bytes")
-_BATCH_RULES = Rules(SENDERS, batch.WIRE_BYTES, "compressed_bytes")
+_EVENT_RULES = Rules(SENDERS, bounds.BODY_BYTES, "body_bytes", stores=True)
+_BATCH_RULES = Rules(SENDERS, batch.WIRE_BYTES, "compressed_bytes", stores=True)
 _AT = "2026-02-14T12:00:00Z"
 _TRACE = {"trace_id": "trace-123", "span_id": "span-root"}
 _REFUSALS: dict[int, Any] = {
@@ -220,7 +221,7 @@ def endpoints(resources: Resources) -> list[Endpoint]:
             summary="Make a short-lived token for a mobile app",
             description="It may send events and check-ins only, and everything sent with it carries what it is bound"
             " to. Lives 60 to 3,600 seconds.",
-            handler=hot(handlers.mint_mobile_token),
+            handler=hot(handlers.mint_mobile_token, _EVENT_RULES._replace(stores=False)),
             auth=Auth.PROJECT_TOKEN,
             takes=wire.MobileTokenEnvelope,
             gives={201: Answer(wire.MobileToken, "Shown this once.")},

@@ -7,6 +7,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from logserver.store.filing import sync_folder
+
 logger = logging.getLogger("logserver.audit")
 
 FILE = "audit.key"
@@ -67,6 +69,7 @@ def existing_or_new(folder: Path) -> Signer:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)  # at once or not at all: half a key would be worse than none
+    sync_folder(folder)  # before anything is signed: a power cut may take the name of a file, however whole it is
     logger.info("made the key that signs the audit trail, %s", path)
     made = existing(folder)
     if made is None:

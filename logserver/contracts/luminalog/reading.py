@@ -53,6 +53,9 @@ def _misshapen(raw: bytes, reader: "_Reader") -> Rejected:
         if not found:
             reader.event(index, msgspec.convert(sent, Entry))
         reader.problems += found
+    if not reader.problems:
+        # Of a name that an object has twice the last counts here, and each of them where entries are decoded.
+        return Rejected("the body: Must not hold a name twice in an object")
     return shapes.rejected(reader.problems)
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Parameter, Tag
-from logserver.api.handler import Dialect, Rules, Terms
+from logserver.api.handler import Dialect, Terms
 from logserver.api.hot import Hot
 from logserver.api.resources import Resources
+from logserver.api.rules import Rules
 from logserver.contracts.luminalog import bounds, wire
 from logserver.contracts.luminalog.handlers import SENDERS, Handlers, Options
 from logserver.contracts.luminalog.refusals import Notes, refuse
@@ -62,6 +63,7 @@ def endpoints(resources: Resources, options: Options) -> list[Endpoint]:
         demands=handlers.require_https,
         admitted=handlers.count,
         body_secrets=handlers.keys,
+        stores=True,
     )
     return [
         Endpoint(

@@ -80,7 +80,7 @@ class _Sent:
 
     def __init__(self, rule: dict[str, Any]) -> None:
         self._rule = rule
-        self._type = rule.get("type")
+        self._type = kind if isinstance(kind := rule.get("type"), str) else None
         self._problems: list[tuple[str, str]] = []
         self._regexp: Any = None
 

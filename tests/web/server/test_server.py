@@ -4,7 +4,9 @@ import pytest
 
 from logserver.core.growth import Measuring
 from logserver.core.jobs import Record
+from logserver.core.trimming import Standing
 from tests.contracts.logister.sending import EVENTS, event
+from tests.fakes import START_MS
 from tests.serving import Sender, Serve, Server
 from tests.web.browsing import signed_in, text_of
 
@@ -33,8 +35,26 @@ def test_an_empty_store_has_an_overview(server: Server) -> None:
 
 
 def test_what_is_refused_for_want_of_disk_is_said(server: Server) -> None:
-    server.app.database.refusing = "the server's disk is nearly full; nothing was stored"
+    server.app.database.refusing = "the disk is nearly full"
     assert "disk is nearly full" in text_of(signed_in(server).get("/server"))
+
+
+def test_a_limit_of_its_size_is_shown_with_what_went_for_it(server: Server) -> None:
+    admin, trimming = signed_in(server), server.app.schedule.trimming
+    trimming.standing = Standing(20_000_000_000, 19_500_000_000, 0, stuck=False, trimming=True, cut_ms=START_MS)
+    said = text_of(admin.get("/server"))
+    assert "19.5 GB of 20.0 GB used; the oldest events are being deleted" in said
+    assert "was deleted for want of room" in said
+    trimming.standing = Standing(20_000_000_000, 20_500_000_000, 0, stuck=True, trimming=True, cut_ms=START_MS)
+    assert "nothing is left that may be deleted" in text_of(admin.get("/server"))
+
+
+def test_a_limit_that_was_set_is_shown(serve: Serve) -> None:
+    assert "of 20.0 GB used" in text_of(signed_in(serve(max_size=20_000_000_000)).get("/server"))
+
+
+def test_without_a_limit_none_is_shown(server: Server) -> None:
+    assert "Limit" not in text_of(signed_in(server).get("/server"))
 
 
 def test_jobs_that_fail_are_named(server: Server) -> None:

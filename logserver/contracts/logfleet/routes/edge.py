@@ -18,7 +18,7 @@ _HEARTBEAT = {"status": "online", "version": "1.0.0", "metrics": {"cpu": 12.5, "
 
 def endpoints(routes: Routes, handlers: EdgeHandlers, shipping: ShippingHandlers) -> list[Endpoint]:
     """The declarations."""
-    heartbeats = rules(EDGE, scope="edge:heartbeat")
+    heartbeats = rules(EDGE, scope="edge:heartbeat")._replace(stores=True)
     return [
         Endpoint(
             method="POST",
@@ -84,7 +84,9 @@ def endpoints(routes: Routes, handlers: EdgeHandlers, shipping: ShippingHandlers
             description="Plain or with gzip, at most 8 MiB unpacked; stored as a whole or not at all. A line whose"
             " `id` is stored already counts as a duplicate, so a batch may be sent again until it is answered. Late"
             " lines are filed under their own time.",
-            handler=routes.writes(shipping.ship, rules(EDGE, scope="edge:stream", limit=BODY_BYTES), "edge"),
+            handler=routes.writes(
+                shipping.ship, rules(EDGE, scope="edge:stream", limit=BODY_BYTES)._replace(stores=True), "edge"
+            ),
             auth=Auth.EDGE_TOKEN,
             takes=agent_wire.Shipment,
             gives={202: Answer(agent_wire.Shipped, "Stored.")},

@@ -31,7 +31,7 @@ _DESCRIPTION = (
 
 def endpoints(routes: Routes, handlers: EdgeMetricHandlers) -> list[Endpoint]:
     """The declarations."""
-    may = rules(EDGE, scope="edge:metrics", limit=MAX_BODY)
+    may = rules(EDGE, scope="edge:metrics", limit=MAX_BODY)._replace(stores=True)
     shared: dict[str, Any] = {
         "tag": EDGE_TAG,
         "auth": Auth.EDGE_TOKEN,

@@ -6,11 +6,12 @@ from typing import Any
 from logserver.api.act import Act
 from logserver.api.endpoint import Answer, Parameter
 from logserver.api.fields import CONTROL_BYTES
-from logserver.api.handler import Dialect, Reply, Rules, Terms
+from logserver.api.handler import Dialect, Reply, Terms
 from logserver.api.hot import Hot, Work
 from logserver.api.look import Look, Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
+from logserver.api.rules import Rules
 from logserver.contracts.logfleet import wire
 from logserver.contracts.logfleet.asking import counted
 from logserver.contracts.logfleet.refusals import Notes, refuse

@@ -41,7 +41,7 @@ def endpoints(routes: Routes, handlers: Handlers) -> list[Endpoint]:
             description="Redacted by the project's rules before anything is stored. An `idempotency_key` that the"
             " project has seen is answered with the id of the first, and nothing is stored. One event that breaks a"
             " rule refuses all; `details[].field` then begins with its index, as in `3.action`.",
-            handler=routes.writes(handlers.send, KEYS, limit=BODY_BYTES),
+            handler=routes.writes(handlers.send, KEYS, limit=BODY_BYTES, stores=True),
             auth=Auth.PROJECT_TOKEN | Auth.MASTER_KEY,
             takes=wire.AuditEvent | list[wire.AuditEvent],
             gives={201: Answer(wire.Accepted, "Stored, in the order sent.")},

@@ -5,11 +5,12 @@ from typing import Any
 
 from logserver.api.endpoint import Answer, Parameter
 from logserver.api.fields import CONTROL_BYTES
-from logserver.api.handler import Dialect, Rules, Terms
+from logserver.api.handler import Dialect, Terms
 from logserver.api.hot import Hot, Work
 from logserver.api.look import Look, Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
+from logserver.api.rules import Rules
 from logserver.contracts.logstitch import wire
 from logserver.contracts.logstitch.refusals import Notes, refuse
 
@@ -56,12 +57,14 @@ class Routes:
         *,
         limit: int = CONTROL_BYTES,
         counts: Callable[[Request], None] | None = None,
+        stores: bool = False,
     ) -> Hot:
         """A route that writes, for credentials of these kinds; none of them: for everybody.
 
-        ``counts`` counts a request before anything else of it is looked at.
+        ``counts`` counts a request before anything else of it is looked at; one that ``stores`` brings events.
         """
-        return Hot(prepare, Rules(kinds, limit, "body_bytes", forbids=True, counts=counts), self._terms)
+        rules = Rules(kinds, limit, "body_bytes", forbids=True, counts=counts, stores=stores)
+        return Hot(prepare, rules, self._terms)
 
     def reads(
         self,

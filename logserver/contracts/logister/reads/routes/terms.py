@@ -6,10 +6,11 @@ from typing import Any
 
 from logserver.api.endpoint import Answer, Auth, Endpoint, Example, Form, Parameter, Tag
 from logserver.api.fields import CONTROL_BYTES
-from logserver.api.handler import Dialect, Reply, Rules, Terms
+from logserver.api.handler import Dialect, Reply, Terms
 from logserver.api.look import Look, Question
 from logserver.api.request import Request
 from logserver.api.resources import Resources
+from logserver.api.rules import Rules
 from logserver.contracts.logister.reads import wire
 from logserver.contracts.logister.reads.asking import KINDS, Asked, in_project, require_scope
 from logserver.contracts.logister.reads.refusals import refuse
