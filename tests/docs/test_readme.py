@@ -195,7 +195,7 @@ def test_a_project_is_moved_as_it_says(user: User, tmp_path: Path) -> None:
 def only(command: str, here: str, there: str) -> str:
     """The README's one block of text that begins with a command, with another place in it."""
     (block,) = re.findall(f"```text\n({command}.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    return block.replace(here, there)
+    return str(block).replace(here, there)
 
 
 def test_every_link_leads_somewhere_and_every_example_is_linked() -> None:
