@@ -125,7 +125,8 @@ def test_a_flood_is_refused_while_room_is_made(server: Server, sender: Sender) -
     server.run(trimming.one_pass, server.clock.now_ms())
     assert trimming.refusing is None
     fill(server, sender, 400, first=101)
-    refused, more = [], True
+    refused: list[str | None] = []
+    more = True
     while more:
         more = server.run(trimming.one_pass, server.clock.now_ms())
         refused.append(trimming.refusing)
@@ -139,7 +140,8 @@ def test_a_store_that_was_larger_before_there_was_a_limit_takes_events_while_it_
 ) -> None:
     fill(server, sender, 400)
     trimming = Trimming(server.app.database, server.clock.monotonic, 1_500 * KILOBYTE)
-    refused, more = [], True
+    refused: list[str | None] = []
+    more = True
     while more:
         more = server.run(trimming.one_pass, server.clock.now_ms())
         refused.append(trimming.refusing)
