@@ -39,27 +39,29 @@ class Retention:
     def __init__(self, retire: Retire) -> None:
         self._retire = retire
 
-    def expire(self, tx: WriteTx, now_ms: int) -> bool:
-        """One pass: up to 200 events past their project's retention, with everything that is kept of them.
+    def expire(self, tx: WriteTx, now_ms: int, rows: int = PASS_ROWS) -> bool:
+        """One pass: up to so many events past their project's retention, with everything that is kept of them.
 
         Error groups stay, with their counts. Returns whether there may be more.
         """
         for project in projects.every(tx):
             horizon = project.horizon_ms(now_ms)
-            if self._sweep(tx, project, "events", horizon):
+            if self._sweep(tx, project, "events", horizon, rows):
                 return True
             audit_horizon = project.audit_horizon_ms(now_ms)
-            if audit_horizon is not None and self._sweep(tx, project, "audit", audit_horizon):
+            if audit_horizon is not None and self._sweep(
+                tx, project, "audit", audit_horizon, min(rows, AUDIT_PASS_ROWS)
+            ):
                 return True
-            if series.delete_sketches(tx, project.number, horizon // 60_000, PASS_ROWS):
+            if series.delete_sketches(tx, project.number, horizon // 60_000, rows):
                 return True
-            if rollups.delete(tx, project.number, horizon // 60_000, PASS_ROWS):
+            if rollups.delete(tx, project.number, horizon // 60_000, rows):
                 return True
             series.forget_unused(tx, tx.batch.vocabulary, project.number, horizon // 60_000)
             standing.forget_unused(tx, project.number, horizon)
         return False
 
-    def _sweep(self, tx: WriteTx, project: Project, kind: str, horizon_ms: int) -> bool:
+    def _sweep(self, tx: WriteTx, project: Project, kind: str, horizon_ms: int, most: int) -> bool:
         """Delete what is due of a kind; whether anything was looked at."""
         low, high = project_range(project.number, until_ms=horizon_ms)
         swept = tx.execute(
@@ -75,7 +77,6 @@ class Retention:
         ).fetchall()
         if not looked_at:
             return False
-        most = AUDIT_PASS_ROWS if kind == "audit" else PASS_ROWS
         due = [event_id for event_id, of_type in looked_at if (of_type == "audit") == (kind == "audit")][:most]
         through = due[-1] if len(due) == most else looked_at[-1][0]
         tx.execute(
@@ -100,7 +101,7 @@ def delete(tx: WriteTx, project: int, rows: list[Row], why: str) -> None:
 
     ``why``, AGE or SIZE, is what they are counted under.
     """
-    series.subtract_counts(tx, tx.batch.vocabulary, rows)
+    series.subtract_counts(tx, rows)
     released = [(place, row[0]) for row in rows for place in _places(project, row)]
     if released:
         tx.batch.identities.release(tx, released)

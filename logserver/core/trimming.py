@@ -14,7 +14,9 @@ import msgspec
 from msgspec.structs import replace
 
 from logserver.core import projects, retention
+from logserver.core.held import Held
 from logserver.core.metrics import standing
+from logserver.core.pace import Pace
 from logserver.core.projects import Project
 from logserver.store import countings, events, index, rollups, series, space
 from logserver.store.database import Database
@@ -47,12 +49,10 @@ A store that was larger when the server was started is measured by how small it 
 AT_ONCE = 2_000
 """Rows a stretch of time is looked for that has about as many."""
 
-_HURRIED = ((1.1, 4_000), (1.0, 1_000), (0.0, retention.PASS_ROWS))
-"""Rows a pass deletes by how much of its limit the store uses: what arrives must not outrun it."""
+HURRY_AT = 1.05
+"""As REFUSE_AT: from there on more is done at a time, at the cost of those who send: they must not outrun it."""
 
-_COUNTED_SECONDS = 1.0
-_COUNTING_SHARE = 0.02
-"""A count of all events is gone by for so long, and for longer where counting would take more of the time than this."""
+_HURRIED_ROWS = 2_000
 
 
 class Stretch(NamedTuple):
@@ -87,42 +87,42 @@ class Trimming:
 
     def __init__(self, database: Database, monotonic: Callable[[], float], limit: int) -> None:
         self._database = database
-        self._monotonic = monotonic
         self._limit = limit
+        self._pace = Pace(database, monotonic)
         self._trimming = False
         self._stretches: list[Stretch] = []
-        self._held = 0
-        self._count_at = 0.0
+        self._held = Held(database, monotonic)
         self._base: float | None = None
         self.standing = Standing(limit, 0, 0, stuck=False, trimming=False, cut_ms=None)
         self.refusing: str | None = None
         """Why new events are refused while room is made; None while they are welcome."""
+        self.hurried = False
+        """Whether what arrives is outrunning what goes."""
 
     async def one_pass(self, _now_ms: int) -> bool:
         """Delete a little where the store is too large; returns whether there is more to be deleted."""
         if not self._limit:
             return False
-        begun = self._monotonic()
-        if begun >= self._count_at:
-            self._held = await self._database.read(countings.held)
-            counted = self._monotonic()
-            self._count_at = counted + max(_COUNTED_SECONDS, (counted - begun) / _COUNTING_SHARE)
-        taken, reclaimable = await self._database.look_up(_measure, self._held)
+        held = await self._held.count()
+        taken, reclaimable = await self._database.look_up(_measure, held)
         self._judge(taken, reclaimable)
         if not self._trimming:
             self._stretches.clear()
             return False
         left = taken.used - reclaimable
         # No more than is too much, by what an event takes on average.
-        needed = max(int((left - self._limit * DOWN_TO) * self._held / left), 0) + 1
+        needed = max(int((left - self._limit * DOWN_TO) * held / left), 0) + 1
         if not self._stretches:
             self._stretches = await self._database.read(oldest, min(AT_ONCE, needed))
             self._note(stuck=not self._stretches)
             if not self._stretches:
                 return False
             self._note(cut_ms=self._stretches[0].until * 60_000)
-        most = min(next(rows for share, rows in _HURRIED if left > self._limit * share), needed)
-        self._stretches = await self._database.write(_trim, self._stretches, most)
+        if self.hurried:
+            self._stretches = await self._database.write(_trim, self._stretches, min(_HURRIED_ROWS, needed))
+            return True
+        async with self._pace.leisurely():
+            self._stretches = await self._database.write(_trim, self._stretches, min(self._pace.rows(), needed))
         return True
 
     def _judge(self, taken: Space, reclaimable: int) -> None:
@@ -137,6 +137,7 @@ class Trimming:
         self.standing = replace(self.standing, used=taken.used, reclaimable=reclaimable, trimming=self._trimming)
         smallest = min(self._base, taken.used) if self._base is not None else taken.used
         self._base = max(smallest, self._limit)
+        self.hurried = taken.used > self._base * HURRY_AT
         if self.standing.stuck or taken.used < self._base * WELCOME_AT:
             self.refusing = None
         elif taken.used > self._base * REFUSE_AT:

@@ -29,9 +29,9 @@ def expire(server: Server) -> None:
         pass
 
 
-def compact(server: Server, limit: int = 0) -> None:
+def compact(server: Server, limit: int = 0, *, hurried: bool = False) -> None:
     """Let the job run until it finds nothing to do any more."""
-    compaction, rested = Compaction(server.app.database, server.clock.monotonic, limit), 0
+    compaction, rested = Compaction(server.app.database, server.clock.monotonic, limit, lambda: hurried), 0
     while rested < 5:
         server.clock.turn(3)
         rested = 0 if server.run(compaction.one_pass, server.clock.now_ms()) else rested + 1
@@ -58,7 +58,7 @@ def test_a_merge_that_was_begun_is_found_again(server: Server) -> None:
     expire(server)
     server.write(index.begin_whole_merge)
     fill(server, sender, 500)
-    compact(server)
+    compact(server, hurried=True)
     assert server.run(server.app.database.read, index.owed) == (0, None)
     assert agreement.check(server.folder) == 500
 
