@@ -19,12 +19,15 @@ from logserver.core.intake import Intake
 from logserver.core.limits import Windows
 from logserver.core.projects import Project
 from logserver.store.database import Database
+from logserver.store.errors import StoreBusy
 from logserver.store.events import Event
 
 logger = logging.getLogger("logserver.observer")
 
 RECORDS_PER_MINUTE = 60
 _SEND_SECONDS = 10.0
+_KEPT = 600
+"""How many notes wait for room at most."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -110,7 +113,11 @@ class Observer:
         )
 
     async def flush(self, _now_ms: int) -> bool:
-        """One pass: hand over everything noted since the last. What cannot be handed over is dropped and logged."""
+        """One pass: hand over everything noted since the last.
+
+        What the store has no room for now is kept, the newest of it, and what cannot be handed over is dropped and
+        logged.
+        """
         if not self._waiting:
             return False
         events = list(self._waiting)
@@ -120,7 +127,13 @@ class Observer:
             return False
         if self._project is None:
             self._project = await self._database.write(projects.ensure_own, self._clock.now_ms())
-        await self._intake.accept(self._project, events, size=1_000 * len(events))
+        try:
+            await self._intake.accept(self._project, events, size=1_000 * len(events))
+        except StoreBusy:
+            # Most of what is noted in such moments is that there is no room; it is no failure to have none oneself.
+            kept = [*events, *self._waiting][-_KEPT:]
+            self._dropped += len(events) + len(self._waiting) - len(kept)
+            self._waiting = deque(kept)
         return False
 
 

@@ -76,7 +76,7 @@ def _of_store(tx: Tx, raw: bytes, spelling: Spelling) -> Event | None:
 
 def _of_sender(tx: Tx, project: int, raw: bytes) -> Event | None:
     place = identities.key_hash(identities.uuid_key(project, raw))
-    for (event_id,) in tx.execute("SELECT event FROM all_identities WHERE hash = ?", (place,)).fetchall():
+    for event_id in identities.found(tx, place):
         event = events.read(tx, event_id)
         if event is not None and event.uuid == raw:
             return event

@@ -94,7 +94,7 @@ class Retention:
 
 def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
     """Delete events of a project: rows, index entries, identities, counts and occurrences, all in this transaction."""
-    series.subtract_counts(tx, tx.batch.vocabulary, rows)
+    series.subtract_counts(tx, rows)
     released = [(place, row[0]) for row in rows for place in _places(project, row)]
     if released:
         tx.batch.identities.release(tx, released)

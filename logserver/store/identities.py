@@ -57,6 +57,18 @@ def key_hash(key: bytes) -> int:
     return int.from_bytes(blake2b(key, digest_size=8).digest(), "big") & _HASH_MASK
 
 
+def found(tx: Tx, place: int) -> list[int]:
+    """The packed ids that have an identity of a hash, for one who only reads.
+
+    The view of all of them is not asked: SQLite would put all of it together first.
+    """
+    rows = tx.execute(
+        "SELECT event FROM identities WHERE hash = ?1 UNION SELECT event FROM recent_identities WHERE hash = ?1",
+        (place,),
+    )
+    return [event_id for (event_id,) in rows.fetchall()]
+
+
 Mark = tuple[int, int]
 """Where a request's claims and releases begin."""
 

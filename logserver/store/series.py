@@ -28,6 +28,10 @@ Place = tuple[int, int, int]
 
 _LEVELS = frozenset(SEVERITY.values())
 _REMEMBERED = 20_000
+_COUNTED = (
+    "SELECT c.dimension, c.n FROM dimensions AS d JOIN counts AS c ON c.dimension = d.id AND c.project = d.project"
+    " WHERE d.project = ? AND d.type = ? AND d.level = ? AND d.environment = ? AND c.minute = ?"
+)
 
 
 class Vocabulary:
@@ -174,18 +178,31 @@ def add_histograms(tx: Tx, buckets: dict[Place, Counter[str]]) -> None:
     tx.executemany("INSERT OR REPLACE INTO histograms VALUES (?, ?, ?, ?)", rows)
 
 
-def subtract_counts(tx: Tx, vocabulary: Vocabulary, rows: list[Row]) -> None:
-    """Take deleted rows out of the counts; sketches go by whole minutes, with delete_sketches."""
-    counts: Counter[tuple[int, int, int]] = Counter()
+def subtract_counts(tx: Tx, rows: list[Row]) -> None:
+    """Take deleted rows out of the counts; sketches go by whole minutes, with delete_sketches.
+
+    An environment that had no room when its event came was counted as OTHER, and stays so though it has room by now.
+    """
+    counts: Counter[tuple[int, int, str, str, str]] = Counter()
     for row in rows:
         event = from_row(row)
-        project = row[0] >> LOCAL_BITS
-        dimension = vocabulary.dimension(tx, project, event.type, event.level, event.environment())
-        counts[project, id_ms(row[0]) // 60_000, dimension] += 1
-    keys = [(n, *key) for key, n in counts.items()]
-    tx.executemany("UPDATE counts SET n = n - ? WHERE project = ? AND minute = ? AND dimension = ?", keys)
+        name = severity(event.level)
+        level = name if name in _LEVELS else OTHER
+        environment = event.environment()[:MAX_NAME]
+        counts[row[0] >> LOCAL_BITS, id_ms(row[0]) // 60_000, event.type, level, environment] += 1
+    for (project, minute, kind, level, environment), n in counts.items():
+        left = n
+        for counted_as in (environment, OTHER):
+            found = tx.execute(_COUNTED, (project, kind, level, counted_as, minute)).fetchone()
+            if left and found:
+                taken = min(left, found[1])
+                left -= taken
+                tx.execute(
+                    "UPDATE counts SET n = n - ? WHERE project = ? AND minute = ? AND dimension = ?",
+                    (taken, project, minute, found[0]),
+                )
     tx.executemany(
-        "DELETE FROM counts WHERE project = ? AND minute = ? AND dimension = ? AND n <= 0", [key[1:] for key in keys]
+        "DELETE FROM counts WHERE project = ? AND minute = ? AND n <= 0", sorted({key[:2] for key in counts})
     )
 
 

@@ -80,7 +80,7 @@ def beside(folder: Path, transfer: str, parcels: Iterator[Parcel], told: Told) -
     _put(folder, transfer, bodies)
     found = _wait(folder, transfer, told, most=0)
     if through and found.taken != through:
-        raise Interrupted("somebody else imports this file at the same time")
+        raise Interrupted("the server was started anew, or somebody else imports this file at the same time")
 
 
 def _put(folder: Path, transfer: str, bodies: list[bytes]) -> None:

@@ -42,9 +42,14 @@ class Inlet:
     def __init__(self, database: Database, arrivals: Arrivals) -> None:
         self._database = database
         self._arrivals = arrivals
+        self._begun = False
 
     async def one_pass(self, _now_ms: int) -> bool:
         """Take one parcel in; whether there was one. What cannot be taken in is told to the shell that waits for it."""
+        if not self._begun:
+            # A parcel that ended the process before must not do so again; whoever put it there puts it there again.
+            await self._database.write(progress.drop_all)
+            self._begun = True
         found = await self._database.look_up(progress.first)
         if found is None:
             return False

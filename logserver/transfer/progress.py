@@ -107,5 +107,10 @@ def drop(tx: Tx, seq: int) -> None:
     tx.execute("DELETE FROM transfer_parcels WHERE seq = ?", (seq,))
 
 
+def drop_all(tx: Tx) -> None:
+    """Take all parcels away that wait."""
+    tx.execute("DELETE FROM transfer_parcels")
+
+
 def _spelled(tally: Tally) -> str:
     return msgspec.json.encode(tally).decode()

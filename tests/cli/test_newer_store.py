@@ -19,6 +19,9 @@ COPIES = {("backup",), ("restore",), ("doctor",)}
 ELSEWHERE = {("agent",), ("demo",)}
 """What uses a folder that is no store, or only one that is not there yet."""
 
+OTHER_FILES: dict[tuple[str, ...], str] = {("export",): "fresh", ("import",): "exported"}
+"""Export makes a file, and import looks into it first."""
+
 MORE: dict[tuple[str, ...], list[str]] = {
     ("project", "set"): ["--name", "x"],
     ("token", "create"): ["--kind", "read"],
@@ -38,8 +41,9 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...],
 WITH_DATA = {names: command for names, command in commands(main) if names not in COPIES | ELSEWHERE}
 
 
-def words(command: click.Command, folder: Path) -> list[str]:
+def words(names: tuple[str, ...], folder: Path) -> list[str]:
     """Something for each argument that the command needs."""
+    command = WITH_DATA[names]
     needed = [each for each in command.params if isinstance(each, click.Argument) and each.required]
     options = [each for each in command.params if isinstance(each, click.Option) and each.required]
     said = []
@@ -47,25 +51,31 @@ def words(command: click.Command, folder: Path) -> list[str]:
         if isinstance(each.type, click.Choice):
             said.append(str(each.type.choices[0]))
         else:
-            said.append(str(folder / "file") if isinstance(each.type, click.Path | click.File) else "a@b.c")
+            said.append(
+                str(folder / OTHER_FILES.get(names, "file"))
+                if isinstance(each.type, click.Path | click.File)
+                else "a@b.c"
+            )
     return [*said, *(part for each in options for part in (each.opts[0], "x"))]
 
 
 @pytest.fixture
 def newer(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
+    with transaction(folder):
+        pass
+    exported = CliRunner().invoke(main, ["export", str(folder / "exported"), "--data", str(folder)])
+    assert exported.exit_code == 0, exported.output
     with transaction(folder) as tx:
         tx.execute("INSERT INTO migrations VALUES (?, 'from the future', '')", (newest() + 1,))
-    (folder / "file").write_bytes(b"")
+    (folder / "file").touch()
     return folder
 
 
 @pytest.mark.parametrize("names", WITH_DATA, ids=" ".join)
 def test_every_command_refuses_it(names: tuple[str, ...], newer: Path) -> None:
     before = hashlib.sha256((newer / FILE).read_bytes()).hexdigest()
-    result = CliRunner().invoke(
-        main, [*names, *words(WITH_DATA[names], newer), *MORE.get(names, []), "--data", str(newer)]
-    )
+    result = CliRunner().invoke(main, [*names, *words(names, newer), *MORE.get(names, []), "--data", str(newer)])
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1), result.output
     assert f"schema {newest() + 1}, made by a newer logserver" in result.stderr
     assert hashlib.sha256((newer / FILE).read_bytes()).hexdigest() == before

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,17 +14,13 @@ from typing import Any
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from tests.docs.user import PAGES, User, blocks, needs
-from tests.examples import EXAMPLES, ROOT
+from tests.docs.user import User, blocks, needs
+from tests.examples import EXAMPLES, README, ROOT
 from tests.receiver import Receiver
 from tests.whole.process import PATIENCE, environment, serving
 from tests.whole.raw import EVENTS, Wire, log_event, request
 
 _END = "end of a block"
-
-
-def commands(*, backup: bool) -> list[str]:
-    return [block for block in blocks("sh") if ("VACUUM" in block) is backup]
 
 
 def shows(*texts: str) -> Callable[[str], bool]:
@@ -87,7 +82,7 @@ PRINTED: list[tuple[str, Callable[[str], bool]]] = [
 
 def test_every_command_does_what_the_text_around_it_says(user: User) -> None:
     needs("curl")
-    typed = commands(backup=False)
+    typed = blocks("sh")
     state = str(user.home / "state")
     printed = user.types(f"\necho; echo {_END}\n".join(typed), LOGSERVER_AGENT_STATE=state).split(f"\n{_END}\n")
     assert len(printed) == len(typed)
@@ -163,38 +158,49 @@ def test_what_arrives_at_a_webhook_is_checked_as_it_says(tmp_path: Path) -> None
 
 def test_what_is_sent_again_is_told_apart(user: User) -> None:
     needs("curl")
-    (block,) = [block for block in commands(backup=False) if '"uuid"' in block]
+    (block,) = [block for block in blocks("sh") if '"uuid"' in block]
     token = user.token()
     first, again = (json.loads(user.types(block, TOKEN=token)) for _ in range(2))
     assert again == first | {"duplicate": True}
     assert len(user.finds()) == 1
 
 
-@pytest.mark.parametrize("block", commands(backup=True), ids=["sqlite3", "python"])
-def test_a_copy_made_while_the_server_runs_is_put_back(block: str, user: User, tmp_path: Path) -> None:
-    if block.startswith("DATA=") and "sqlite3 " in block:
-        needs("sqlite3")
+def test_a_copy_made_while_the_server_runs_is_put_back(user: User, tmp_path: Path) -> None:
+    copy, restored = user.home / "logserver-2026-12-31.db", tmp_path / "restored"
     token = user.token()
     with Wire(user.server) as wire:
         assert wire.ask(request(EVENTS, token, log_event("before the copy"))).status == 201
-        user.types(block)
+        user.types(only("logserver backup", "/var/backups/", f"{user.home}/"))
         assert wire.ask(request(EVENTS, token, log_event("after the copy"))).status == 201
-    (copy,) = user.home.glob("*.db")
     assert copy.stat().st_mode & 0o077 == 0
-    restored = tmp_path / "restored"
-    restored.mkdir()
-    shutil.move(copy, restored / "logserver.db")
-    with closing(sqlite3.connect(restored / "logserver.db")) as store:
-        assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    again = only("logserver restore", "/var/backups/", f"{user.home}/").replace("/var/lib/logserver-new", str(restored))
+    user.types(again)
+    user.types(again, code=1)
     with serving(restored) as server, Wire(server) as wire:
         assert user.messages("", "--data", str(restored)) == {"before the copy"}
         assert wire.ask(request(EVENTS, token, log_event("after the restore"))).status == 201
         assert user.messages("copy OR restore", "--data", str(restored)) == {"before the copy", "after the restore"}
 
 
+def test_a_project_is_moved_as_it_says(user: User, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with serving(other), Wire(user.server) as wire:
+        assert wire.ask(request(EVENTS, user.token(), log_event("on its way"))).status == 201
+        typed = only("logserver export", "my-app.jsonl.zst", f"{user.home}/my-app.jsonl.zst")
+        typed = typed.replace("/srv/other", str(other))
+        user.types(typed + typed.splitlines()[1])
+        assert user.messages("", "--data", str(other)) == {"on its way"}
+
+
+def only(command: str, here: str, there: str) -> str:
+    """The README's one block of text that begins with a command, with another place in it."""
+    (block,) = re.findall(f"```text\n({command}.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    return str(block).replace(here, there)
+
+
 def test_every_link_leads_somewhere_and_every_example_is_linked() -> None:
     linked = set()
-    for page in PAGES:
+    for page in (README, *EXAMPLES.glob("*.md")):
         for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
             if "://" in link:
                 continue
@@ -203,7 +209,7 @@ def test_every_link_leads_somewhere_and_every_example_is_linked() -> None:
             assert there.is_file(), (page.name, link)
             assert not place or place in headings(there), (page.name, link)
             linked.add(there)
-    assert {path for path in EXAMPLES.rglob("*") if path.is_file()} <= linked
+    assert {path for path in EXAMPLES.rglob("*") if path.is_file()} <= linked, "each is linked from a page"
 
 
 def headings(page: Path) -> set[str]:

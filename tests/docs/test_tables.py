@@ -148,8 +148,8 @@ def test_every_kind_of_credential_of_the_routes_is_in_the_table() -> None:
 
 
 def test_every_figure_that_is_named_can_be_measured() -> None:
-    speed = readme().partition("## Speed\n")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", speed))
+    measured = readme().partition("## Measured\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", measured))
     assert named
     assert named <= set(FIGURES)
 

@@ -25,7 +25,10 @@ README_ADDRESS = "http://localhost:8080"
 
 PAGES = (
     README,
-    *(EXAMPLES / f"{name}.md" for name in ("audit", "agents", "limits", "api", "metrics", "logging", "litestream")),
+    *(
+        EXAMPLES / f"{name}.md"
+        for name in ("audit", "agents", "limits", "api", "metrics", "logging", "litestream", "export")
+    ),
 )
 """The README and the pages that go on where it ends, in the order in which what they say is typed."""
 

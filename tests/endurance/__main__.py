@@ -16,6 +16,7 @@ def course_of(given: Sequence[str] | None, folder: Path | None = None) -> tuple[
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.endurance", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to load it at 70 %% (30)")
+    parser.add_argument("--share", type=float, default=0.7, help="of what it takes that is sent meanwhile (0.7)")
     parser.add_argument("--flood-seconds", type=float, default=30.0, help="how long to flood it (30)")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the store is made")
     parser.add_argument("--seed", type=int, default=1, help="of what is sent (1)")
@@ -26,6 +27,7 @@ def course_of(given: Sequence[str] | None, folder: Path | None = None) -> tuple[
     course = Course(
         folder or asked.folder,
         steady_seconds=asked.minutes * 60,
+        steady_share=asked.share,
         flood_seconds=asked.flood_seconds,
         seed=asked.seed,
     )

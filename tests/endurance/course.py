@@ -72,10 +72,10 @@ class Run(msgspec.Struct):
     def wrong(self) -> list[str]:
         """What must not have happened, whatever the figures are; nothing where all is well."""
         found = [f"counted back: {self.count.wrong()}"] if self.count.wrong() else []
-        for name, outcome in (("at 70 %", self.steady), ("in the flood", self.flood), ("after it", self.after)):
+        for name, outcome in (("in the long run", self.steady), ("in the flood", self.flood), ("after it", self.after)):
             found += [f"{name}: {n} answers {status or 'broken off'}" for status, n in outcome.wrong.items()]
             found += [f"{name}: {outcome.hurried} refusals without Retry-After"] if outcome.hurried else []
-        found += [f"at 70 %: {self.steady.refused} refused"] if self.steady.refused else []
+        found += [f"in the long run: {self.steady.refused} refused"] if self.steady.refused else []
         found += [
             f"pages: {n} answers {status or 'broken off'}"
             for status, n in self.readings.statuses.items()

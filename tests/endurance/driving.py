@@ -246,15 +246,20 @@ class Driver:
         if len(self.outcome.strange) < 10:
             self.outcome.strange.append(what)
 
-    async def _settle(self) -> None:
-        """Wait for what is under way, and close all connections."""
+    async def _quiet(self) -> None:
         deadline = time.perf_counter() + _LAST_ANSWERS_SECONDS
         while time.perf_counter() < deadline and (  # noqa: ASYNC110 - a poll needs no word from each connection
             self._opening or self._late or any(connection.parcel is not None for connection in self._open)
         ):
             await asyncio.sleep(0.01)
+
+    async def _settle(self) -> None:
+        """Wait for what is under way, and close all connections."""
+        await self._quiet()
+        # What still waits for a connection will not be sent any more; what was sent is owed an answer.
         self.outcome.unsent += len(self._late)
         self._late.clear()
+        await self._quiet()
         for connection in list(self._open):
             connection.close()
         while self._open:  # noqa: ASYNC110 - the same

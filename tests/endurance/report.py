@@ -24,7 +24,8 @@ def _figures(run: Run) -> Iterator[str]:
     yield (
         f"                memory {watched.median(0.5, 4 / 6):.0f} MB in the middle,"
         f" {watched.median(5 / 6, 1):.0f} MB at the end ({watched.growth():+.1f} MB),"
-        f" most {max(mb for _, mb in watched.memory):.0f} MB; {watched.cpu:.0%} of a core"
+        f" most {max(mb for _, mb in watched.memory):.0f} MB; {watched.cpu:.0%} of a core,"
+        f" and waited for one {watched.starved:.0%} of the time"
     )
     readings = run.readings
     yield (

@@ -4,6 +4,8 @@ import asyncio
 import math
 import statistics
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -17,6 +19,8 @@ class Watched(msgspec.Struct):
 
     memory: list[tuple[float, float]] = []
     cpu: float = 0.0
+    starved: float = 0.0
+    """The share of the time in which one of its threads was ready to run and had to wait for a processor."""
 
     def median(self, begin: float, end: float) -> float:
         """The median of memory between two parts of the time, 0 being its beginning and 1 its end."""
@@ -31,9 +35,19 @@ class Watched(msgspec.Struct):
 async def watch(pid: int, watched: Watched) -> None:
     """Write down what a process takes, until it is cancelled."""
     process = Started(pid, 0, 0.0)
-    begun, used = time.perf_counter(), process.cpu_seconds()
+    begun, used, waited = time.perf_counter(), process.cpu_seconds(), _waited_seconds(pid)
     while True:
         elapsed = time.perf_counter() - begun
         watched.memory.append((elapsed, process.memory_mb("VmRSS")))
         watched.cpu = (process.cpu_seconds() - used) / max(elapsed, _EVERY_SECONDS)
+        watched.starved = (_waited_seconds(pid) - waited) / max(elapsed, _EVERY_SECONDS)
         await asyncio.sleep(_EVERY_SECONDS)
+
+
+def _waited_seconds(pid: int) -> float:
+    """How long the threads that a process has now were ready to run without running."""
+    waited = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError, IndexError):  # a thread that ended meanwhile; a system that does not count it
+            waited += int((task / "schedstat").read_text(encoding="ascii").split()[1])
+    return waited / 1e9

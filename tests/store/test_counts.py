@@ -10,34 +10,33 @@ from logserver.store import countings, series
 from logserver.store.batch import Batch
 from logserver.store.events import COLUMNS, Event
 from logserver.store.ids import id_ms, unpack
-from logserver.store.series import BOUNDS, OTHER, Vocabulary
+from logserver.store.series import BOUNDS, OTHER
 from logserver.store.words import severity
 from tests.store import strategies
 from tests.store.counted import MINUTE, counts, metric, samples, take
 from tests.store.stored import START, event, opened
 
 
-def remove(tx: sqlite3.Connection, vocabulary: Vocabulary, found: list[Event]) -> None:
+def remove(tx: sqlite3.Connection, found: list[Event]) -> None:
     """Take events out of the counts, as their deletion does."""
     marks = ", ".join("?" * len(found))
     rows = tx.execute(f"SELECT {COLUMNS} FROM events WHERE id IN ({marks})", [one.id for one in found]).fetchall()
-    series.subtract_counts(tx, vocabulary, rows)
+    series.subtract_counts(tx, rows)
 
 
 @settings(max_examples=100, deadline=None)  # a store is made for each
-@given(strategies.stores, st.integers(0, 20), st.booleans())
-def test_counts_are_of_what_is_stored_and_of_nothing_else(found: list[Event], gone: int, remembers: bool) -> None:  # noqa: FBT001 - drawn
+@given(strategies.stores, st.integers(0, 20))
+def test_counts_are_of_what_is_stored_and_of_nothing_else(found: list[Event], gone: int) -> None:
     tx, batch = opened(), Batch()
     take(tx, batch, found)
-    vocabulary = batch.vocabulary if remembers else Vocabulary()
-    remove(tx, vocabulary, found[:gone])
+    remove(tx, found[:gone])
     wanted = Counter(
         (unpack(one.id).project, id_ms(one.id) // 60_000 - MINUTE, one.type, severity(one.level), one.environment())
         for one in found[gone:]
     )
     levels = {"info", "warn", "error"}
     assert counts(tx) == {(*key[:3], key[3] if key[3] in levels else OTHER, key[4]): n for key, n in wanted.items()}
-    remove(tx, vocabulary, found[gone:])
+    remove(tx, found[gone:])
     assert counts(tx) == {}
     assert countings.totals(tx) == {}
     tx.close()
@@ -47,11 +46,25 @@ def test_counts_of_other_environments_go_back_to_nothing(tx: sqlite3.Connection)
     batch = Batch()
     found = [event(environment=f"e{n}", level=f"l{n % 3}") for n in range(BOUNDS["environment"] + 50)]
     take(tx, batch, found)
-    batch.vocabulary.forget()
-    remove(tx, batch.vocabulary, found[::-1][:75])
+    remove(tx, found[::-1][:75])
     assert sum(counts(tx).values()) == 75
-    remove(tx, Vocabulary(), found[:75])
+    remove(tx, found[:75])
     assert counts(tx) == {}
+
+
+def test_an_environment_that_had_no_room_is_taken_from_where_it_was_counted(tx: sqlite3.Connection) -> None:
+    batch = Batch()
+    early = [event(environment=f"early{n}") for n in range(BOUNDS["environment"])]
+    beyond = [event(environment="late") for _ in range(2)]
+    take(tx, batch, early + beyond)
+    tx.execute("DELETE FROM vocabulary WHERE value LIKE 'early%'")  # as once nothing of it is kept any more
+    batch.vocabulary.forget()
+    again = [event(environment="late") for _ in range(3)]
+    take(tx, batch, again)
+    key = (1, 0, "log", "info")
+    assert (counts(tx)[*key, OTHER], counts(tx)[*key, "late"]) == (2, 3)
+    remove(tx, [*beyond, *again])
+    assert counts(tx) == {(*key, f"early{n}"): 1 for n in range(BOUNDS["environment"])}
 
 
 def test_sketches_are_deleted_by_whole_minutes(tx: sqlite3.Connection) -> None:
