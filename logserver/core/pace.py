@@ -13,7 +13,7 @@ ROWS = 200
 ROWS_BESIDE = 50
 """The same while somebody does: who comes in the middle of a pass waits for its end."""
 
-_RESTS = 3.0
+_RESTS = 6.0
 """How many times as long as a pass took there is a rest after it, so that most who send meet none."""
 
 _LONGEST_REST = 0.25
