@@ -105,6 +105,8 @@ class Database:
                 answered=self._hand_over,
             )
             self._writer.start()
+            # Once more, for whoever is cancelled while he waits: the writer must not lose its connection under it.
+            self._opened.callback(self._writer.stop)
             self._opened.push_async_callback(asyncio.to_thread, self._writer.stop)
             self._opened.callback(self._pass_on)
             self._opened.push_async_callback(self._readers.close)

@@ -88,8 +88,8 @@ class Readers:
 
     async def close(self) -> None:
         """Close every connection, after what each is running."""
-        for reader in self._all:
-            await reader.close()
+        # Side by side, so that each has its turn although whoever waits for them is cancelled.
+        await asyncio.gather(*(reader.close() for reader in self._all))
         self._all.clear()
 
     async def read(self, function: Callable[[Tx, *A], T], *args: *A) -> T:

@@ -31,6 +31,39 @@ async def turn_until_done(clock: FakeClock, *reads: "asyncio.Task[Any]") -> list
     return list(await asyncio.gather(*reads, return_exceptions=True))
 
 
+def test_a_close_that_is_cancelled_leaves_the_writer_its_connection(tmp_path: Path) -> None:
+    gate, closed = Gate(), threading.Event()
+
+    def hold(tx: WriteTx) -> None:
+        gate(tx)
+        note(tx, "held")
+
+    def let_go() -> None:
+        closed.wait(0.2)  # as it would be at once by a close that did not wait
+        gate.opened.set()
+
+    async def use() -> None:
+        clock = FakeClock()
+        database = Database(tmp_path, now_ms=clock.now_ms, monotonic=clock.monotonic)
+        await database.open()
+        held = database.write(hold)
+        await asyncio.to_thread(gate.entered.wait, 60)
+        closing = asyncio.create_task(database.close())
+        closing.add_done_callback(lambda _: closed.set())
+        opener = threading.Thread(target=let_go)
+        while any("_connection_worker" in each.name for each in threading.enumerate()):
+            await asyncio.sleep(0)  # it closes its readers first
+        opener.start()
+        while not closing.done():
+            await asyncio.sleep(0)
+            closing.cancel()
+        opener.join()
+        assert await held is None
+
+    asyncio.run(use())
+    assert notes(tmp_path) == {"held"}
+
+
 def test_a_read_that_takes_too_long_is_ended_and_its_reader_goes_on(tmp_path: Path) -> None:
     async def use() -> None:
         clock = FakeClock()
