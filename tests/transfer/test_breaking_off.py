@@ -23,7 +23,8 @@ def test_an_export_that_was_cut_off_anywhere_goes_on(company: Path, moved: Path,
     for cut in (0, 1, len(whole) - 1, *(dice.randrange(len(whole)) for _ in range(ROUNDS))):
         file = tmp_path / f"{cut}.zst"
         Path(f"{file}.part").write_bytes(whole[:cut])
-        export(company, file)
+        said = export(company, file).output
+        assert ("with what happened until 20" in said) == ("going on" in said)
         assert lines(file) == lines(moved), cut
         assert unpacked(file).count(b'"record":"end"') == 1
         assert not Path(f"{file}.part").exists()
@@ -34,6 +35,7 @@ def test_an_export_goes_on_only_as_what_it_was(company: Path, moved: Path, tmp_p
     Path(f"{file}.part").write_bytes(moved.read_bytes()[:-1])
     refused = export(company, file, "--project", "storefront", code=1)
     assert "--restart" in refused.output
+    assert "--restart" in export(company, file, "--since", "1d", code=1).output
     export(company, file, "--project", "storefront", "--restart")
     assert [line["slug"] for line in lines(file) if line["record"] == "project"] == ["storefront"]
     assert "is there already" in export(company, file, code=1).output
@@ -79,6 +81,7 @@ def test_neither_a_killed_import_nor_a_killed_server_harms_an_import_beside_it(m
 
 
 def _require_same(tmp_path: Path, moved: Path, of: tuple[str, ...] = ()) -> None:
+    run("doctor", "--data", tmp_path / "new")
     export(tmp_path / "new", tmp_path / "again.zst", *(f"--project={slug}" for slug in of))
     wanted = [line for line in comparable(lines(moved)) if line["record"] != "project"]
     found = [line for line in comparable(lines(tmp_path / "again.zst")) if line["record"] != "project"]
