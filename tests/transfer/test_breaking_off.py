@@ -11,6 +11,7 @@ from logserver.store.database import snapshot
 from logserver.transfer import progress
 from tests.transfer.moving import comparable, export, import_, lines, run, told, unpacked
 from tests.whole.process import PATIENCE, environment, serving, source
+from tests.whole.small_disk import small_disk
 
 SEED = int(os.environ.get("LOGSERVER_TRANSFER_SEED", "0")) or random.SystemRandom().getrandbits(32)
 ROUNDS = int(os.environ.get("LOGSERVER_TRANSFER_ROUNDS", "3"))
@@ -48,6 +49,13 @@ def test_a_file_that_is_not_whole_is_taken_in_as_far_as_it_goes(moved: Path, tmp
     said = told(moved, tmp_path / "new")
     assert said["new"] > 0
     _require_same(tmp_path, moved)
+
+
+def test_an_import_that_finds_the_disk_nearly_full_goes_on_once_it_may(moved: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        said = import_(moved, disk / "data", code=1)
+        assert "the server's disk is nearly full; nothing was stored; start the import again to go on" in said.output
+        assert told(moved, disk / "data", "--min-free-megabytes", "8")["new"] > 1_000
 
 
 def test_an_import_that_is_killed_goes_on(moved: Path, tmp_path: Path) -> None:
