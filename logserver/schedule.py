@@ -22,7 +22,6 @@ from logserver.core.live import stream_sessions
 from logserver.core.live.live_rounds import Rounds
 from logserver.core.live.tails import PULSE_SECONDS, Tails
 from logserver.core.observer import Observer
-from logserver.core.pace import in_passes
 from logserver.core.people import browser_sessions, links
 from logserver.core.people.letters import Letters
 from logserver.core.posting import post
@@ -65,7 +64,7 @@ class Schedule:
         self.heads = heads
         self._dispatcher = dispatcher
         self._started_ms = 0
-        keeping = retention.Retention(trail.retire)
+        expiry = retention.Expiry(database, clock.monotonic, retention.Retention(trail.retire))
         self.trimming = trimming.Trimming(database, clock.monotonic, settings.max_size)
         self._floor = settings.min_free_megabytes * 1_000_000
         disk = DiskWatch(database, self._floor, lambda: self.trimming.refusing)
@@ -80,7 +79,7 @@ class Schedule:
                 Job("watched agents", 1, rounds.look_at_agents),
                 Job("ended streams", 60, in_transaction(database, stream_sessions.tidy)),
                 Job("open sockets", 0.5, sockets.review),
-                Job("retention", 60, in_passes(database, clock.monotonic, keeping.expire)),
+                Job("retention", 60, expiry.one_pass),
                 Job("trimming", trimming.EVERY_SECONDS, self.trimming.one_pass),
                 Job("compaction", compaction.EVERY_SECONDS, compacting.one_pass),
                 Job("rollups", 300, in_transaction(database, charts.roll_up)),

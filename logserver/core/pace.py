@@ -1,11 +1,10 @@
 """How fast the server clears away: in large passes while nobody sends, in small ones with rests between them else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from logserver.store.database import Database
-from logserver.store.writer import WriteTx
 
 ROWS = 200
 """What a pass deletes while nobody sends."""
@@ -48,16 +47,3 @@ class Pace:
         took = self._monotonic() - begun
         if self.busy():
             await asyncio.sleep(min(took * _RESTS, _LONGEST_REST))
-
-
-def in_passes(
-    database: Database, monotonic: Callable[[], float], run: Callable[[WriteTx, int, int], bool]
-) -> Callable[[int], Awaitable[bool]]:
-    """A job of passes that delete: ``run(tx, now_ms, rows)`` deletes up to so many, and says whether there is more."""
-    pace = Pace(database, monotonic)
-
-    async def one_pass(now_ms: int) -> bool:
-        async with pace.leisurely():
-            return await database.write(run, now_ms, pace.rows())
-
-    return one_pass

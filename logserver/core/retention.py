@@ -4,18 +4,24 @@ Audit events lie among the others and have a retention of their own, by default 
 is not looked at again and again, how far each has been swept is remembered with the project.
 """
 
+import logging
 from collections.abc import Callable
 
 from logserver.core import projects, tokens
 from logserver.core.alerting import alerts
 from logserver.core.metrics import points, standing
+from logserver.core.pace import Pace
 from logserver.core.projects import Project
 from logserver.store import events, occurrences, rollups, series
+from logserver.store.database import Database
+from logserver.store.errors import StoreDamaged
 from logserver.store.events import Row, from_row
 from logserver.store.identities import places_of
 from logserver.store.ids import project_range
 from logserver.store.tx import Tx
 from logserver.store.writer import WriteTx
+
+logger = logging.getLogger("logserver.retention")
 
 PASS_ROWS = 200
 AUDIT_PASS_ROWS = 50
@@ -34,10 +40,13 @@ Retire = Callable[[Tx, int, list[int]], None]
 
 
 class Retention:
-    """Knows what may go; its job runs every minute."""
+    """Knows what may go."""
 
     def __init__(self, retire: Retire) -> None:
         self._retire = retire
+        self._under_way: Project | None = None
+        self._passed_over: set[int] = set()
+        self._told: set[int] = set()
 
     def expire(self, tx: WriteTx, now_ms: int, rows: int = PASS_ROWS) -> bool:
         """One pass: up to so many events past their project's retention, with everything that is kept of them.
@@ -45,20 +54,37 @@ class Retention:
         Error groups stay, with their counts. Returns whether there may be more.
         """
         for project in projects.every(tx):
-            horizon = project.horizon_ms(now_ms)
-            if self._sweep(tx, project, "events", horizon, rows):
+            self._under_way = project
+            if project.number not in self._passed_over and self._expire(tx, project, now_ms, rows):
                 return True
-            audit_horizon = project.audit_horizon_ms(now_ms)
-            if audit_horizon is not None and self._sweep(
-                tx, project, "audit", audit_horizon, min(rows, AUDIT_PASS_ROWS)
-            ):
-                return True
-            if series.delete_sketches(tx, project.number, horizon // 60_000, rows):
-                return True
-            if rollups.delete(tx, project.number, horizon // 60_000, rows):
-                return True
-            series.forget_unused(tx, tx.batch.vocabulary, project.number, horizon // 60_000)
-            standing.forget_unused(tx, project.number, horizon)
+        self._under_way = None
+        self._passed_over.clear()
+        return False
+
+    def pass_over(self) -> bool:
+        """Leave out the project in whose turn the last pass failed until all others are done; False in nobody's."""
+        project = self._under_way
+        if project is None or project.number in self._passed_over:
+            return False
+        self._passed_over.add(project.number)
+        if project.number not in self._told:
+            self._told.add(project.number)
+            logger.error("nothing more expires of the project %s: what is due is damaged", project.slug)
+        return True
+
+    def _expire(self, tx: WriteTx, project: Project, now_ms: int, rows: int) -> bool:
+        horizon = project.horizon_ms(now_ms)
+        if self._sweep(tx, project, "events", horizon, rows):
+            return True
+        audit_horizon = project.audit_horizon_ms(now_ms)
+        if audit_horizon is not None and self._sweep(tx, project, "audit", audit_horizon, min(rows, AUDIT_PASS_ROWS)):
+            return True
+        if series.delete_sketches(tx, project.number, horizon // 60_000, rows):
+            return True
+        if rollups.delete(tx, project.number, horizon // 60_000, rows):
+            return True
+        series.forget_unused(tx, tx.batch.vocabulary, project.number, horizon // 60_000)
+        standing.forget_unused(tx, project.number, horizon)
         return False
 
     def _sweep(self, tx: WriteTx, project: Project, kind: str, horizon_ms: int, most: int) -> bool:
@@ -93,6 +119,25 @@ class Retention:
                 tx.execute(f"SELECT {events.COLUMNS} FROM events WHERE id IN ({marks}) ORDER BY id", due).fetchall(),
                 AGE,
             )
+        return True
+
+
+class Expiry:
+    """Its job runs every minute. Where a project is damaged, the others still lose what is past their retention."""
+
+    def __init__(self, database: Database, monotonic: Callable[[], float], retention: Retention) -> None:
+        self._database = database
+        self._pace = Pace(database, monotonic)
+        self._retention = retention
+
+    async def one_pass(self, now_ms: int) -> bool:
+        """Delete a little; returns whether there is more."""
+        async with self._pace.leisurely():
+            try:
+                return await self._database.write(self._retention.expire, now_ms, self._pace.rows())
+            except StoreDamaged:
+                if not self._retention.pass_over():
+                    raise
         return True
 
 

@@ -20,6 +20,7 @@ from logserver.core.pace import Pace
 from logserver.core.projects import Project
 from logserver.store import countings, events, index, rollups, series, space
 from logserver.store.database import Database
+from logserver.store.errors import StoreDamaged
 from logserver.store.ids import project_range
 from logserver.store.space import Space
 from logserver.store.tx import Tx
@@ -91,6 +92,9 @@ class Trimming:
         self._pace = Pace(database, monotonic)
         self._trimming = False
         self._stretches: list[Stretch] = []
+        self._under_way = 0
+        self._passed_over: set[int] = set()
+        """Numbers of projects with damage in the way: the others make room for as long as that takes."""
         self._held = Held(database, monotonic)
         self._base: float | None = None
         self.standing = Standing(limit, 0, 0, stuck=False, trimming=False, cut_ms=None)
@@ -108,22 +112,48 @@ class Trimming:
         self._judge(taken, reclaimable)
         if not self._trimming:
             self._stretches.clear()
+            self._passed_over.clear()
             return False
         left = taken.used - reclaimable
         # No more than is too much, by what an event takes on average.
         needed = max(int((left - self._limit * DOWN_TO) * held / left), 0) + 1
         if not self._stretches:
-            self._stretches = await self._database.read(oldest, min(AT_ONCE, needed))
+            self._stretches = await self._database.read(oldest, min(AT_ONCE, needed), frozenset(self._passed_over))
             self._note(stuck=not self._stretches)
             if not self._stretches:
                 return False
             self._note(cut_ms=self._stretches[0].until * 60_000)
         if self.hurried:
-            self._stretches = await self._database.write(_trim, self._stretches, min(_HURRIED_ROWS, needed))
+            await self._clear(min(_HURRIED_ROWS, needed))
             return True
         async with self._pace.leisurely():
-            self._stretches = await self._database.write(_trim, self._stretches, min(self._pace.rows(), needed))
+            await self._clear(min(self._pace.rows(), needed))
         return True
+
+    async def _clear(self, rows: int) -> None:
+        try:
+            self._stretches = await self._database.write(self._trim, self._stretches, rows)
+        except StoreDamaged:
+            self._passed_over.add(self._under_way)
+            self._stretches = [each for each in self._stretches if each.project.number not in self._passed_over]
+
+    def _trim(self, tx: WriteTx, stretches: list[Stretch], most: int) -> list[Stretch]:
+        """Delete up to ``most`` events of stretches, or what else is kept of their time; returns what is left to do.
+
+        They are in the order of ids: the index flushes on a step back.
+        """
+        left, done = list(stretches), 0
+        while left and done < most:
+            stretch = left[0]
+            self._under_way = stretch.project.number
+            begin, deleted = _trim_one(tx, stretch, most - done)
+            # A look at what may not go, and the sketches of many minutes, take their time as well.
+            done += max(deleted, 20)
+            if begin is None:
+                del left[0]
+            else:
+                left[0] = stretch._replace(begin=begin)
+        return left
 
     def _judge(self, taken: Space, reclaimable: int) -> None:
         left = taken.used - reclaimable
@@ -171,12 +201,13 @@ def reclaimable(tx: Tx, held: int) -> int:
     return 2 * gone * index.pages(tx) * space.read(tx).page // (held + 2 * gone) if gone else 0
 
 
-def oldest(tx: Tx, rows: int) -> list[Stretch]:
+def oldest(tx: Tx, rows: int, without: frozenset[int] = frozenset()) -> list[Stretch]:
     """What about so many of the oldest events and sketches of all projects come to, in whole minutes, by project.
 
-    All stretches end with the same minute. Empty where there is nothing that may go.
+    All stretches end with the same minute. Empty where there is nothing that may go. ``without`` are numbers of
+    projects that are left as they are.
     """
-    listed = projects.every(tx)
+    listed = [each for each in projects.every(tx) if each.number not in without]
     begins: dict[int, int] = {}
     found, until = 0, 0
     for minute, number, n in heapq.merge(
@@ -191,24 +222,6 @@ def oldest(tx: Tx, rows: int) -> list[Stretch]:
         for each in sorted(listed, key=lambda each: each.number)
         if each.number in begins
     ]
-
-
-def _trim(tx: WriteTx, stretches: list[Stretch], most: int) -> list[Stretch]:
-    """Delete up to ``most`` events of stretches, or what else is kept of their time; returns what is left to do.
-
-    They are in the order of ids: the index flushes on a step back.
-    """
-    left, done = list(stretches), 0
-    while left and done < most:
-        stretch = left[0]
-        begin, deleted = _trim_one(tx, stretch, most - done)
-        # A look at what may not go, and the sketches of many minutes, take their time as well.
-        done += max(deleted, 20)
-        if begin is None:
-            del left[0]
-        else:
-            left[0] = stretch._replace(begin=begin)
-    return left
 
 
 def _trim_one(tx: WriteTx, stretch: Stretch, most: int) -> tuple[int | None, int]:

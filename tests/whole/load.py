@@ -4,13 +4,14 @@ import asyncio
 import json
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from tests.whole.process import PATIENCE, Server
-from tests.whole.raw import BATCH, CHECK_INS, EVENTS, NDJSON, parse_head, request
+from tests.whole.raw import BATCH, CHECK_INS, EVENTS, NDJSON, ask, log_event, parse_head, request
 
 ACCEPTED = (200, 201, 202)
 _LEVELS = ("debug", "info", "warning", "error", "critical", "peculiar", None)
@@ -76,6 +77,23 @@ class Load:
         self._steps_left = 0
         waiting = [parcel for parcel in self.parcels if parcel.repeatable and not parcel.events[0].answers]
         asyncio.run(_all(*(self._client(server, lambda: waiting.pop() if waiting else None) for _ in range(8))))
+
+    def fill(self, server: Server, *, batches: int) -> None:
+        """Store about a megabyte a batch, nearly nothing of it in the index."""
+        numbers = [number + 0.123456 for number in range(900)]
+        for _ in range(batches):
+            self.send_batch(server, "filler", {"n": numbers})
+
+    def send_batch(
+        self, server: Server, message: str, context: Mapping[str, Any] = MappingProxyType({}), **fields: Any
+    ) -> None:
+        """Send a batch of a hundred events that differ in their marks."""
+        sent = [Sent(self._mark(), "log", message, str(uuid.uuid4())) for _ in range(100)]
+        lines = [log_event(message, uuid=each.uuid, context={"mark": each.mark, **context}, **fields) for each in sent]
+        parcel = Parcel(sent, request(BATCH, self.tokens[0], lines, media=NDJSON), repeatable=True)
+        answer = ask(server, parcel.data)
+        parcel.note(answer.status, answer.json())
+        self.parcels.append(parcel)
 
     async def _client(self, server: Server, following: Callable[[], Parcel | None]) -> None:
         try:

@@ -149,6 +149,19 @@ def refused(folder: Path, *options: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def shell(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    """The exit code, standard output and standard error of a command of the shell on a folder."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments, "--data", str(folder)],
+        capture_output=True,
+        text=True,
+        cwd=_SOURCE,
+        env=environment(),
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 def command(folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> list[str]:
     return [*program, "serve", "--data", str(folder), *OPTIONS, *options]
 

@@ -7,6 +7,7 @@ import ssl
 import struct
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
+from urllib.parse import urlencode
 
 from tests.whole.process import PATIENCE, Server
 
@@ -40,6 +41,17 @@ def request(path: str, token: str, payload: Any, *, media: str = "application/js
 
 def log_event(message: str, **fields: Any) -> dict[str, Any]:
     return {"event": {"event_type": "log", "message": message, **fields}}
+
+
+def audit_event(tenant: str, number: int) -> dict[str, Any]:
+    return {
+        "action": "user.signed_up",
+        "category": "auth",
+        "actor": {"id": f"user_{number}", "type": "user"},
+        "tenant_id": tenant,
+        "metadata": {"number": number},
+        "idempotency_key": f"{tenant} {number}",
+    }
 
 
 def parse_head(raw: bytes) -> tuple[int, dict[str, str]]:
@@ -179,3 +191,9 @@ def ask(server: Server, data: bytes) -> Answer:
     """The answer to one request on a connection of its own."""
     with Wire(server) as wire:
         return wire.ask(data)
+
+
+def get(wire: Wire, path: str, token: str = "", **query: Any) -> Answer:
+    """The answer to a GET with these parameters."""
+    asked = f"{path}?{urlencode(query)}" if query else path
+    return wire.ask(f"GET {asked} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\r\n".encode())

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from logserver.contracts.logstitch.links import BEGINNING, content_hash
 from logserver.core import tokens
 from logserver.store.connections import FILE
 from logserver.store.database import snapshot, transaction
+from tests.whole.killing import spin
 from tests.whole.process import PATIENCE, serving
-from tests.whole.raw import Answer, Wire, request
+from tests.whole.raw import Wire, audit_event, get, request
 from tests.whole.shell import create_token
 
 ROUNDS = int(os.environ.get("LOGSERVER_CRASH_ROUNDS", "12"))
@@ -85,38 +85,17 @@ def send(wire: Wire, stream: str) -> list[str]:
     """Fill a stream; the ids of its events."""
     ids: list[str] = []
     for first in range(0, EVENTS, 100):
-        body = [event(stream, number) for number in range(first, first + 100)]
+        body = [audit_event(stream, number) for number in range(first, first + 100)]
         answer = wire.ask(array(f"/api/v1/streams/{stream}/events", body))
         assert answer.status == 201, answer
         ids += answer.json()["ids"]
     return ids
 
 
-def event(stream: str, number: int) -> dict[str, Any]:
-    return {
-        "action": "user.signed_up",
-        "category": "auth",
-        "actor": {"id": f"user_{number}", "type": "user"},
-        "tenant_id": stream,
-        "metadata": {"number": number},
-        "idempotency_key": f"{stream} {number}",
-    }
-
-
 def array(path: str, values: list[Any]) -> bytes:
     body = json.dumps(values).encode()
     lines = [f"POST {path} HTTP/1.1", "Host: test", "Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def get(wire: Wire, path: str, token: str = "", **query: Any) -> Answer:
-    asked = f"{path}?{urlencode(query)}" if query else path
-    return wire.ask(f"GET {asked} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
-
-
-def spin(until: float) -> None:
-    while monotonic() < until:
-        continue
 
 
 def await_write(folder: Path, chance: random.Random) -> None:

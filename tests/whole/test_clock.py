@@ -7,9 +7,8 @@ import pytest
 
 from tests.whole.load import Load
 from tests.whole.process import PROGRAM, serving
-from tests.whole.raw import EVENTS, Wire, ask, log_event, request
+from tests.whole.raw import EVENTS, Wire, ask, get, log_event, request
 from tests.whole.shell import create_token, found
-from tests.whole.test_claims import get
 from tests.whole.verify import verify
 
 LIBRARIES = [

@@ -1,8 +1,6 @@
 """A page of the store that cannot be read: what touches it says so and names the way out, and all else goes on."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from time import time
 from typing import Any
@@ -15,11 +13,9 @@ from logserver.store.connections import FILE
 from logserver.store.database import transaction
 from logserver.store.upkeep import MERGE_EVERY
 from tests.whole.damaging import damage
-from tests.whole.process import Server, environment, refused, serving, source
-from tests.whole.raw import BATCH, EVENTS, NDJSON, Answer, Wire, ask, log_event, request
+from tests.whole.process import Server, refused, serving, shell
+from tests.whole.raw import BATCH, EVENTS, NDJSON, Answer, Wire, ask, audit_event, get, log_event, request
 from tests.whole.shell import create_token
-from tests.whole.test_claims import event as audit_event
-from tests.whole.test_claims import get
 
 QUIET = ("--access-log", "off")
 AT = "2026-01-26T14:30:00.000Z"
@@ -73,12 +69,6 @@ def token_of(folder: Path, kind: str = "project") -> str:
 def asked(server: Server, path: str, token: str = "", **query: Any) -> Answer:
     with Wire(server) as wire:
         return get(wire, path, token, **query)
-
-
-def shell(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "logserver", *arguments, "--data", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=source(), env=environment(), check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def warnings_of(server: Server) -> list[str]:

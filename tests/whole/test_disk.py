@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from logserver.store.connections import FILE
-from tests.whole.load import Load, Parcel, Sent
+from tests.whole.load import Load
 from tests.whole.process import Server, serving
-from tests.whole.raw import BATCH, EVENTS, NDJSON, Wire, ask, log_event, request
+from tests.whole.raw import EVENTS, Wire, log_event, request
 from tests.whole.shell import create_token, found
 from tests.whole.verify import verify
 
@@ -44,7 +44,7 @@ def test_what_cannot_be_committed_is_refused_and_taken_later(tmp_path: Path) -> 
 def test_a_log_that_cannot_be_copied_back_stores_nothing_twice(tmp_path: Path) -> None:
     load = Load(5, [create_token(tmp_path)])
     with serving(tmp_path, "--access-log", "off") as server:
-        fill(server, load, batches=30)
+        load.fill(server, batches=30)
         assert server.stop() == 0
     assert (tmp_path / FILE).stat().st_size > 20 * MEGABYTE
     with serving(tmp_path, "--access-log", "off") as server:
@@ -58,15 +58,3 @@ def test_a_log_that_cannot_be_copied_back_stores_nothing_twice(tmp_path: Path) -
         assert server.stop() == 0
     verify(tmp_path, load.parcels)
     assert {status for status, _ in load.strange} <= {503}
-
-
-def fill(server: Server, load: Load, *, batches: int) -> None:
-    """Store about a megabyte a batch, nearly nothing of it in the index."""
-    for batch in range(batches):
-        sent = [Sent(f"filler-{batch}-{number}", "log", "filler", str(uuid4())) for number in range(100)]
-        numbers = [number + 0.123456 for number in range(900)]
-        lines = [log_event("filler", uuid=each.uuid, context={"mark": each.mark, "n": numbers}) for each in sent]
-        parcel = Parcel(sent, request(BATCH, load.tokens[0], lines, media=NDJSON), repeatable=True)
-        answer = ask(server, parcel.data)
-        parcel.note(answer.status, answer.json())
-        load.parcels.append(parcel)

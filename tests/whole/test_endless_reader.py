@@ -8,7 +8,6 @@ from logserver.store.database import snapshot
 from tests.whole.load import Load
 from tests.whole.process import PATIENCE, serving
 from tests.whole.shell import create_token
-from tests.whole.test_disk import fill
 from tests.whole.verify import verify
 
 
@@ -19,7 +18,7 @@ def test_a_reader_that_never_ends_holds_up_nobody(tmp_path: Path) -> None:
         load.send(server, 50)
         with snapshot(tmp_path) as tx:
             before = tx.execute("SELECT count(*) FROM events").fetchone()
-            fill(server, load, batches=6)
+            load.fill(server, batches=6)
             load.send(server, 150)
             assert not load.strange
             assert tx.execute("SELECT count(*) FROM events").fetchone() == before

@@ -22,7 +22,6 @@ from tests.whole.process import PATIENCE, Server, serving
 from tests.whole.raw import Answer, ask
 from tests.whole.shell import create_token, found
 from tests.whole.small_disk import fill, free, small_disk
-from tests.whole.test_disk import fill as fill_up
 
 MEGABYTE = 1_000_000
 
@@ -68,8 +67,8 @@ class Sending:
 
 def test_filled_to_the_last_byte_it_loses_nothing_and_goes_on_by_itself(disk: Path) -> None:
     somebody_elses = disk / "ballast"
-    somebody_elses.write_bytes(bytes(52 * MEGABYTE))
     with loaded(disk / "data", agents=4, old=500) as place:
+        fill(somebody_elses, leave=4 * MEGABYTE)
         sending = Sending(place)
         sending.until(lambda outcome: outcome.statuses[503] > 0)
         fill(disk / "last byte")
@@ -109,11 +108,10 @@ def test_with_a_size_the_oldest_go_and_the_disk_is_never_full(disk: Path) -> Non
     load = Load(5, [create_token(disk / "data")])
     with serving(disk / "data", "--max-size", "20MB", "--min-free-megabytes", "4", "--access-log", "off") as server:
         for _ in range(2):
-            fill_up(server, load, batches=18)
+            load.fill(server, batches=18)
             trimmed(server)
         assert SHORT not in server.log()
         assert server.stop() == 0
-    assert status.sizes(disk / "data", (FILE,))[FILE] <= 22 * MEGABYTE
     assert agreement.check(disk / "data") > 300
     held = {event.context["mark"] for event in found(disk / "data")}
     marks = [event.mark for parcel in load.parcels for event in parcel.events]
@@ -122,11 +120,21 @@ def test_with_a_size_the_oldest_go_and_the_disk_is_never_full(disk: Path) -> Non
 
 
 def trimmed(server: Server) -> None:
-    """Wait until the server has deleted what is too much."""
+    """Wait until the server has deleted what is too much, and given the room back."""
     deadline = monotonic() + PATIENCE
-    while (report := status.read(server.folder)) is None or report.room is None or report.room.used > 19 * MEGABYTE:
-        assert monotonic() < deadline, report
+    while not small(server.folder):
+        assert monotonic() < deadline, (status.read(server.folder), status.sizes(server.folder, (FILE,)))
         ask(server, b"GET /readyz HTTP/1.1\r\nHost: test\r\n\r\n")
+
+
+def small(folder: Path) -> bool:
+    report = status.read(folder)
+    return (
+        report is not None
+        and report.room is not None
+        and report.room.used <= 19 * MEGABYTE
+        and status.sizes(folder, (FILE,))[FILE] <= 22 * MEGABYTE
+    )
 
 
 def reads_go_on(place: Place) -> None:

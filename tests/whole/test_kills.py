@@ -10,13 +10,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import monotonic, time
-from uuid import uuid4
 
 import pytest
 
@@ -29,12 +27,10 @@ from logserver.store.migrations import newest, version
 from logserver.store.upgrade import outdated, upgrade
 from tests.store.released.book import BESIDE, RELEASES, unpack
 from tests.whole.chorus import Chorus
-from tests.whole.load import Load, Parcel, Sent
-from tests.whole.process import PATIENCE, PROGRAM, Server, command, environment, serving, source
-from tests.whole.raw import BATCH, NDJSON, ask, log_event, request
+from tests.whole.killing import killed_after
+from tests.whole.load import Load
+from tests.whole.process import PATIENCE, PROGRAM, Server, command, environment, serving, shell, source
 from tests.whole.shell import create_token
-from tests.whole.test_claims import spin
-from tests.whole.test_damage import shell
 from tests.whole.verify import Due, verify
 
 ROUNDS = int(os.environ.get("LOGSERVER_KILL_ROUNDS", "2"))
@@ -48,19 +44,6 @@ DAY_MS = 86_400_000
 def chance() -> random.Random:
     print(f"LOGSERVER_CRASH_SEED={SEED}")
     return random.Random(SEED)  # noqa: S311 - moments that can be had again by their seed
-
-
-def killed_after(arguments: list[str], begun: Callable[[], bool], seconds: float) -> int:
-    """The exit code of a process that is killed so long after it has begun to do something, or has ended before."""
-    process = subprocess.Popen(
-        arguments, cwd=source(), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = monotonic() + PATIENCE
-    while not begun() and process.poll() is None:
-        assert monotonic() < deadline, "it was never begun"
-    spin(monotonic() + seconds)
-    process.kill()
-    return process.wait(timeout=PATIENCE)
 
 
 def assert_sound(path: Path, schema: int | None = None) -> None:
@@ -111,13 +94,8 @@ def test_retention_deletes_an_event_with_all_that_is_kept_of_it(tmp_path: Path, 
 def send_old(server: Server, load: Load) -> None:
     """Store what retention needs several passes for."""
     old = (datetime.now(UTC) - timedelta(days=2)).isoformat()
-    for batch in range(25):
-        sent = [Sent(f"old-{batch}-{number}", "log", "old", str(uuid4())) for number in range(100)]
-        lines = [log_event("old", uuid=each.uuid, occurred_at=old, context={"mark": each.mark}) for each in sent]
-        parcel = Parcel(sent, request(BATCH, load.tokens[0], lines, media=NDJSON), repeatable=True)
-        answer = ask(server, parcel.data)
-        parcel.note(answer.status, answer.json())
-        load.parcels.append(parcel)
+    for _ in range(25):
+        load.send_batch(server, "old", occurred_at=old)
 
 
 def count_of(connection: sqlite3.Connection) -> int:

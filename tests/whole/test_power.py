@@ -25,9 +25,8 @@ from tests.whole import power
 from tests.whole.load import Load, Parcel
 from tests.whole.power import Call, Disk, Recording
 from tests.whole.process import PROGRAM, environment, serving, source
-from tests.whole.raw import ask, request
+from tests.whole.raw import ask, audit_event, request
 from tests.whole.shell import create_token
-from tests.whole.test_claims import event as audit_event
 from tests.whole.verify import verify
 
 CUTS = int(os.environ.get("LOGSERVER_POWER_CUTS", "200"))

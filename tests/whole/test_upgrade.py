@@ -10,11 +10,9 @@ import pytest
 from logserver.store.connections import connect_readonly
 from logserver.store.migrations import newest, version
 from tests.store.released.book import BESIDE, EMAIL, PASSWORD, RELEASES, STREAM, Book, read, unpack
-from tests.whole.process import serving
-from tests.whole.raw import EVENTS, Wire, ask, log_event, request
+from tests.whole.process import serving, shell
+from tests.whole.raw import EVENTS, Wire, ask, get, log_event, request
 from tests.whole.shell import found
-from tests.whole.test_claims import get
-from tests.whole.test_damage import shell
 from tests.whole.verify import verify
 from tests.whole.visiting import Visitor
 
