@@ -66,7 +66,8 @@ class Schedule:
         self._started_ms = 0
         expiry = retention.Expiry(database, clock.monotonic, retention.Retention(trail.retire))
         self.trimming = trimming.Trimming(database, clock.monotonic, settings.max_size)
-        disk = DiskWatch(database, settings.min_free_megabytes * 1_000_000, lambda: self.trimming.refusing)
+        self._floor = settings.min_free_megabytes * 1_000_000
+        disk = DiskWatch(database, self._floor, lambda: self.trimming.refusing)
         compacting = compaction.Compaction(database, clock.monotonic, settings.max_size, lambda: self.trimming.hurried)
         self.jobs = Jobs(
             [
@@ -147,6 +148,7 @@ class Schedule:
             log_pages=last.log if last is not None else None,
             jobs=self.jobs.records,
             room=self.trimming.standing if self.trimming.standing.limit else None,
+            floor_bytes=self._floor,
         )
 
     async def _report(self, now_ms: int) -> bool:

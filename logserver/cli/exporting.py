@@ -17,12 +17,14 @@ from logserver.cli.refusals import Command
 from logserver.cli.times import moment_option
 from logserver.core import projects
 from logserver.core.clock import SystemClock
+from logserver.core.times import iso_text
 from logserver.store import connections, keys
 from logserver.store.ids import Spelling
 
 if TYPE_CHECKING:
     from logserver.transfer.archive import Begun
     from logserver.transfer.leaving import Asked, Leaving
+    from logserver.transfer.lines import Header
 
 _FRAME_BYTES = 1_000_000
 """After how many bytes of lines a frame of the file is written."""
@@ -67,7 +69,7 @@ def export(  # noqa: PLR0917 - they are the options of the command
         raise click.UsageError("--since must lie before --until")
     if begun is not None:
         _require_same(file, begun, asked)
-        note(f"going on after {begun.mark.records:,} records")
+        note(f"going on after {begun.mark.records:,} records, with what happened {_period(begun.header)}")
     signer = signing.existing(data)
     with closing(connections.connect_readonly(data)) as connection:
         leaving = Leaving(connection, asked, spelling, signer.public if signer is not None else None, begun)
@@ -87,10 +89,21 @@ def _until(begun: "Begun | None") -> int:
 def _require_same(file: Path, begun: "Begun", asked: "Asked") -> None:
     """Refuse to go on with an export of something else; times from now are those of its beginning."""
     header = begun.header
-    if header.projects != tuple(each.uuid for each in asked.projects) or header.audit != asked.audit:
+    same = (
+        header.projects == tuple(each.uuid for each in asked.projects),
+        header.audit == asked.audit,
+        (header.since is None) == (asked.since_ms is None),
+    )
+    if not all(same):
         raise click.ClickException(
-            f"an export of other projects to {file} was broken off; begin again with --restart, or name another file"
+            f"an export of something else to {file} was broken off; begin again with --restart, or name another file"
         )
+
+
+def _period(header: "Header") -> str:
+    """The time that an export covers, in words."""
+    since = f"from {iso_text(header.since * 1_000)} " if header.since is not None else ""
+    return f"{since}until {iso_text(header.until * 1_000)}"
 
 
 def _write(file: Path, leaving: "Leaving", begun: "Begun | None") -> int:

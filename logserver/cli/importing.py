@@ -31,11 +31,22 @@ if TYPE_CHECKING:
 @click.option("--project", "slugs", multiple=True, help="Only this project of the file; may be given several times.")
 @click.option("--merge", is_flag=True, help="Put a project into the one of the same name, though it is another one.")
 @click.option("--restart", is_flag=True, help="Begin at the first line where an import of this file was broken off.")
+@click.option(
+    "--min-free-megabytes",
+    "floor_megabytes",
+    type=click.IntRange(0),
+    default=Settings.min_free_megabytes,
+    show_default=True,
+    envvar="LOGSERVER_MIN_FREE_MEGABYTES",
+    show_envvar=True,
+    help="Free disk space below which no more is taken in, where no server runs. [MB]",
+)
 @data_option
 @json_option
 def import_(
     file: Path,
     slugs: tuple[str, ...],
+    floor_megabytes: int,
     data: Path,
     *,
     merge: bool,
@@ -72,7 +83,7 @@ def import_(
                 if beside:
                     feeding.beside(data, transfer, parcels, told)
                 else:
-                    feeding.alone(data, parcels, Settings.min_free_megabytes * 1_000_000, told)
+                    feeding.alone(data, parcels, floor_megabytes * 1_000_000, told)
         except archive.Unreadable as error:
             raise click.ClickException(f"{file}: {error}") from error
         except feeding.Interrupted as error:

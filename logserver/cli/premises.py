@@ -58,12 +58,14 @@ def _place(path: Path, *, served: bool) -> Iterator[Finding]:
 
 def _room(folder: Path) -> Iterator[Finding]:
     disk = os.statvfs(folder)
-    free, floor = disk.f_bavail * disk.f_frsize, Settings.min_free_megabytes * 1_000_000
+    report = reports.read(folder)
+    told = report.floor_bytes if report is not None else None
+    free, floor = disk.f_bavail * disk.f_frsize, Settings.min_free_megabytes * 1_000_000 if told is None else told
     if free < floor:
-        message = f"{free / 1e6:,.0f} MB are free; below {floor / 1e6:,.0f} MB a server refuses events unless told else"
-        yield Finding(
-            "disk", f"{message} (--min-free-megabytes): make room, or keep less (logserver project retention)"
-        )
+        unless = " unless told else" if told is None else ""
+        message = f"{free / 1e6:,.0f} MB are free; below {floor / 1e6:,.0f} MB a server refuses events{unless}"
+        less = "keep less (logserver project set SLUG --retention-days DAYS)"
+        yield Finding("disk", f"{message} (--min-free-megabytes): make room, or {less}")
     else:
         yield Finding("disk", f"{free / 1e9:,.1f} GB are free", serious=False)
     if disk.f_favail == 0 and disk.f_files:

@@ -30,6 +30,8 @@ class Report(msgspec.Struct, frozen=True):
     room: Standing | None = None
     """How the store stands to the size it may have; None where it may have any."""
     damage: str | None = None
+    floor_bytes: int | None = None
+    """Free disk space below which new events are refused; None where the server was older than this field."""
 
 
 def write(folder: Path, report: Report) -> None:

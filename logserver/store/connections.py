@@ -71,7 +71,7 @@ def _readonly(folder: Path, kind: type[C]) -> C:
     if not path.exists():
         raise StoreUnusable(f"there is no store in {folder}")
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
+        f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if _is_fixed(path) else ''}",
         uri=True,
         timeout=_BUSY_SECONDS,
         isolation_level=None,
@@ -86,6 +86,11 @@ def _readonly(folder: Path, kind: type[C]) -> C:
         connection.close()
         raise
     return connection
+
+
+def _is_fixed(path: Path) -> bool:
+    """Whether a store lies closed on a disk that cannot be written, where SQLite could not make the files it shares."""
+    return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY) and not path.with_name(f"{FILE}-wal").exists()
 
 
 def memory() -> sqlite3.Connection:

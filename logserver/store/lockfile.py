@@ -8,6 +8,7 @@ from pathlib import Path
 from logserver.store.errors import StoreUnusable
 
 LOCK = "server.lock"
+_ATTEMPTS = 20
 
 
 def prepare(folder: Path) -> None:
@@ -15,11 +16,11 @@ def prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def lock(folder: Path, attempts: int = 20) -> int:
+def lock(folder: Path) -> int:
     """Lock the folder for one server; the descriptor holds the lock until it is closed or the process ends."""
     prepare(folder)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for attempt in range(attempts):
+    for attempt in range(_ATTEMPTS):
         if attempt:
             threading.Event().wait(0.01)  # whoever only asks, with locked(), has it for a moment too
         try:
@@ -32,11 +33,15 @@ def lock(folder: Path, attempts: int = 20) -> int:
 
 
 def locked(folder: Path) -> bool:
-    """Whether a server is running on the folder."""
-    if not (folder / LOCK).exists():
+    """Whether a server is running on the folder; asks without writing, so also on a disk that is read-only."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
     try:
-        os.close(lock(folder, attempts=1))
-    except StoreUnusable:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
+    finally:
+        os.close(descriptor)
     return False

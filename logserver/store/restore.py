@@ -42,6 +42,7 @@ def restore(file: Path, folder: Path, verify: Callable[[Path], None], progress: 
 
 def require_copy(file: Path) -> None:
     """Raise StoreUnusable where a file is no copy of a store that this version can use."""
+    _require_at_rest(file)
     with closing(connect_file(file)) as copy:
         try:
             marked = require_ours(copy)
@@ -51,6 +52,18 @@ def require_copy(file: Path) -> None:
             raise StoreUnusable(f"the copy is not whole: {error}") from error
     if not marked:
         raise StoreUnusable(f"{file} is empty")
+
+
+def _require_at_rest(file: Path) -> None:
+    """Refuse the database of a store that is in use, or was not closed: without its log it is half of the store."""
+    log = file.with_name(f"{file.name}-wal")
+    served = file.name == FILE and lockfile.locked(file.parent)
+    if served or (log.exists() and log.stat().st_size):
+        why = "a server is running on it" if served else f"a part of what was stored is still in {log.name}"
+        raise StoreUnusable(
+            f"{file} is the database of a store, not a copy, and {why}: make a copy with"
+            f" `logserver backup FILE --data {file.parent}`, and restore that"
+        )
 
 
 def _require_vacant(folder: Path) -> None:

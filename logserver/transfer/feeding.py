@@ -13,6 +13,7 @@ from logserver.core.disk import DiskWatch
 from logserver.core.faults import Conflict
 from logserver.store import lockfile
 from logserver.store.database import Database, snapshot, transaction
+from logserver.store.errors import StoreBusy
 from logserver.transfer import inlet, progress
 from logserver.transfer.arriving import Arrivals, Parcel
 from logserver.transfer.progress import Progress
@@ -55,7 +56,11 @@ async def _alone(folder: Path, parcels: Iterator[Parcel], floor_bytes: int, told
         for n, parcel in enumerate(parcels):
             if n % _LOOK_EVERY == 0:
                 await disk.look(clock.now_ms())
-            if not await arrivals.take(parcel):
+            try:
+                taken = await arrivals.take(parcel)
+            except StoreBusy as error:
+                raise Interrupted(str(error)) from error
+            if not taken:
                 raise Interrupted("somebody else imports this file at the same time")
             told(parcel.through)
         await Keeper(database, chain).keep(clock.now_ms())

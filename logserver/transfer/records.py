@@ -225,4 +225,9 @@ _decoder: msgspec.json.Decoder[Any_] = msgspec.json.Decoder(Any_)
 
 def decode(line: bytes) -> Any_:
     """One line; raises msgspec.ValidationError, which says where, or DecodeError."""
-    return _decoder.decode(line)
+    try:
+        return _decoder.decode(line)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError("it is not valid UTF-8") from error
+    except RecursionError as error:
+        raise msgspec.DecodeError("it is nested too deeply") from error

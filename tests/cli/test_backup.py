@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from logserver.store import lockfile
 from logserver.store.connections import FILE, connect_blank, connect_copy
 from logserver.store.database import transaction
 from tests.cli.conftest import Shell
@@ -171,6 +172,24 @@ def test_a_database_of_another_program_is_refused(shell: Shell, tmp_path: Path) 
     with closing(connect_blank(tmp_path / "copy.db")) as other:
         other.execute("CREATE TABLE things (a)")
     assert "another application" in shell("restore", str(tmp_path / "copy.db"), code=1).stderr
+
+
+def test_the_database_of_a_store_in_use_is_no_copy(kept: Shell, tmp_path: Path) -> None:
+    """What is still in its log would be missing."""
+    elsewhere = str(tmp_path / "elsewhere")
+    lock = lockfile.lock(kept.folder)
+    try:
+        told = kept("restore", str(kept.folder / FILE), "--data", elsewhere, code=1)
+    finally:
+        os.close(lock)
+    assert "a server is running on it" in told.stderr
+    (kept.folder / f"{FILE}-wal").write_bytes(b"what was stored last")
+    told = kept("restore", str(kept.folder / FILE), "--data", elsewhere, code=1)
+    assert f"still in {FILE}-wal" in told.stderr
+    assert f"`logserver backup FILE --data {kept.folder}`" in told.stderr
+    (kept.folder / f"{FILE}-wal").unlink()
+    kept("restore", str(kept.folder / FILE), "--verify-only")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_half_of_a_copy_is_refused(kept: Shell, copy: Path, tmp_path: Path) -> None:

@@ -1,18 +1,23 @@
 import json
 import os
+import re
 import shutil
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from logserver.core import status
 from logserver.store import lockfile
 from logserver.store.connections import FILE, connect
 from tests.cli.conftest import Shell
 from tests.cli.test_audit import changed
 from tests.cli.test_backup import kept, made
+from tests.cli.test_status import report
 from tests.contracts.logstitch.trails import tamper
 from tests.whole.damaging import damage
+from tests.whole.small_disk import small_disk
 
 __all__ = ["kept", "made"]
 
@@ -103,6 +108,26 @@ def test_a_first_page_that_is_damaged_leaves_only_a_copy(kept: Shell) -> None:
     assert "not a database" in str(wrong(kept)["pages"])
     told = kept("doctor", "--salvage", str(kept.folder.parent / "saved"), code=1)
     assert "restore a copy" in told.stderr
+
+
+def test_a_disk_below_the_floor_of_its_server_is_told_with_the_command_that_keeps_less(kept: Shell) -> None:
+    status.write(kept.folder, report(floor_bytes=10**18))
+    [told] = wrong(kept, "--quick")["disk"]
+    assert "below 1,000,000,000,000 MB a server refuses events (--min-free-megabytes)" in told
+    said = kept("doctor", "--quick", code=1).stdout
+    arguments = re.findall("logserver (project set .*?)[)]", said)[0].replace("SLUG", "shop").replace("DAYS", "7")
+    kept(*arguments.split())
+
+
+def test_a_store_on_a_disk_that_became_read_only_is_looked_at_and_copied(kept: Shell, tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        there = str(shutil.copytree(kept.folder, disk / "data"))
+        (disk / "data" / lockfile.LOCK).touch(mode=0o600)
+        status.write(disk / "data", report(floor_bytes=0))
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        assert "all agrees with the rows" in kept("doctor", "--data", there).stdout
+        kept("backup", str(tmp_path / "copy.db"), "--verify", "--data", there)
+        assert "salvaged 5 events" in kept("doctor", "--salvage", str(tmp_path / "saved"), "--data", there).stdout
 
 
 def test_loose_rights_are_told_with_the_command_that_mends_them(kept: Shell) -> None:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from logserver.transfer import lines, records
 from tests.docs.user import User, blocks, needs, table
-from tests.examples import EXAMPLES
+from tests.examples import EXAMPLES, README
 from tests.whole.process import serving
 from tests.whole.raw import log_event
 
 PAGE = EXAMPLES / "export.md"
 
 
-def typed(user: User, mark: str) -> list[str]:
+def typed(user: User, mark: str, page: Path = PAGE) -> list[str]:
     """The lines of the page's block with this in it, with their files in the user's folder."""
-    (block,) = [block for block in blocks("text") if mark in block]
+    (block,) = [block for block in blocks("text", page) if mark in block]
     for name in ("my-app.jsonl.zst", "rest.jsonl.zst"):
         block = block.replace(name, f"'{user.home}/{name}'")
     return [line for line in block.splitlines() if line]
@@ -35,6 +35,13 @@ def test_a_project_moves_as_it_says(user: User, tmp_path: Path) -> None:
         user.types(export_rest)
         assert "1 records are new" in there.types(take_in_rest)
         assert there.messages() == {"before the move", "after the export"}
+
+
+def test_a_project_moves_as_the_readme_says(user: User, tmp_path: Path) -> None:
+    assert user.sends(user.token(), log_event("before the move")).status == 201
+    export, take_in = typed(user, "export my-app", README)
+    user.types(export)
+    assert "2 records are new" in user.types(take_in.replace("/srv/other", str(tmp_path / "other")))
 
 
 def test_the_lines_can_be_read_by_others(user: User) -> None:

@@ -49,9 +49,10 @@ def readme() -> str:
     return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
-def blocks(language: str) -> list[str]:
-    """The README's fenced blocks of one language."""
-    _, *found = readme().split(f"```{language}\n")
+def blocks(language: str, page: Path | None = None) -> list[str]:
+    """The fenced blocks of one language of a page, or of the README and all pages."""
+    text = page.read_text(encoding="utf-8") if page else readme()
+    _, *found = text.split(f"```{language}\n")
     return [block.partition("```")[0] for block in found]
 
 

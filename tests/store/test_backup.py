@@ -13,7 +13,9 @@ from logserver.store.backup import back_up
 from logserver.store.connections import FILE, connect, connect_file
 from logserver.store.database import transaction
 from logserver.store.errors import StoreError, StoreUnusable
+from logserver.store.restore import restore
 from tests.store.running import note, running, store
+from tests.whole.small_disk import fill, small_disk
 
 
 def names(file: Path) -> set[str]:
@@ -159,10 +161,19 @@ def test_a_store_of_an_older_or_newer_schema_is_copied_as_it_is(folder: Path, tm
         assert copy.execute("SELECT max(version) FROM migrations").fetchone() == (9999,)
 
 
-def test_where_there_is_no_room_it_says_so_and_leaves_nothing(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(filing, "free_bytes", lambda _folder: 1_000)
-    with pytest.raises(StoreError, match="the copy needs "):
-        back_up(folder, tmp_path / "copy.db")
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+def test_where_there_is_no_room_it_says_so_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    back_up(folder, tmp_path / "copy.db")
+    with small_disk(tmp_path) as disk:
+        fill(disk / "ballast", leave=100_000)
+        with pytest.raises(StoreError, match=r"the copy needs [0-9,]+ bytes, and .*/disk has [0-9,]+ free"):
+            back_up(folder, disk / "copy.db")
+        with pytest.raises(StoreError, match=r"/disk/data has no room for [0-9,]+ bytes"):
+            restore(tmp_path / "copy.db", disk / "data", lambda _: None, lambda *_: None)
+        assert [path.name for path in disk.iterdir()] == ["ballast"]
+
+
+def test_where_others_take_the_room_meanwhile_it_says_so_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        with pytest.raises(StoreError, match=r"the disk of .*/disk is full; the copy was removed"):
+            back_up(folder, disk / "copy.db", lambda *_: fill(disk / "ballast"))
+        assert [path.name for path in disk.iterdir()] == ["ballast"]

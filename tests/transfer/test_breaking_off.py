@@ -11,6 +11,7 @@ from logserver.store.database import snapshot
 from logserver.transfer import progress
 from tests.transfer.moving import comparable, export, import_, lines, run, told, unpacked
 from tests.whole.process import PATIENCE, environment, serving, source
+from tests.whole.small_disk import small_disk
 
 SEED = int(os.environ.get("LOGSERVER_TRANSFER_SEED", "0")) or random.SystemRandom().getrandbits(32)
 ROUNDS = int(os.environ.get("LOGSERVER_TRANSFER_ROUNDS", "3"))
@@ -23,7 +24,8 @@ def test_an_export_that_was_cut_off_anywhere_goes_on(company: Path, moved: Path,
     for cut in (0, 1, len(whole) - 1, *(dice.randrange(len(whole)) for _ in range(ROUNDS))):
         file = tmp_path / f"{cut}.zst"
         Path(f"{file}.part").write_bytes(whole[:cut])
-        export(company, file)
+        said = export(company, file).output
+        assert ("with what happened until 20" in said) == ("going on" in said)
         assert lines(file) == lines(moved), cut
         assert unpacked(file).count(b'"record":"end"') == 1
         assert not Path(f"{file}.part").exists()
@@ -34,6 +36,7 @@ def test_an_export_goes_on_only_as_what_it_was(company: Path, moved: Path, tmp_p
     Path(f"{file}.part").write_bytes(moved.read_bytes()[:-1])
     refused = export(company, file, "--project", "storefront", code=1)
     assert "--restart" in refused.output
+    assert "--restart" in export(company, file, "--since", "1d", code=1).output
     export(company, file, "--project", "storefront", "--restart")
     assert [line["slug"] for line in lines(file) if line["record"] == "project"] == ["storefront"]
     assert "is there already" in export(company, file, code=1).output
@@ -46,6 +49,13 @@ def test_a_file_that_is_not_whole_is_taken_in_as_far_as_it_goes(moved: Path, tmp
     said = told(moved, tmp_path / "new")
     assert said["new"] > 0
     _require_same(tmp_path, moved)
+
+
+def test_an_import_that_finds_the_disk_nearly_full_goes_on_once_it_may(moved: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        said = import_(moved, disk / "data", code=1)
+        assert "the server's disk is nearly full; nothing was stored; start the import again to go on" in said.output
+        assert told(moved, disk / "data", "--min-free-megabytes", "8")["new"] > 1_000
 
 
 def test_an_import_that_is_killed_goes_on(moved: Path, tmp_path: Path) -> None:
@@ -79,6 +89,7 @@ def test_neither_a_killed_import_nor_a_killed_server_harms_an_import_beside_it(m
 
 
 def _require_same(tmp_path: Path, moved: Path, of: tuple[str, ...] = ()) -> None:
+    run("doctor", "--data", tmp_path / "new")
     export(tmp_path / "new", tmp_path / "again.zst", *(f"--project={slug}" for slug in of))
     wanted = [line for line in comparable(lines(moved)) if line["record"] != "project"]
     found = [line for line in comparable(lines(tmp_path / "again.zst")) if line["record"] != "project"]

@@ -58,6 +58,11 @@ def make(folder: Path, slug: str, **values: Any) -> None:
             HEADER + b'{"record":5}\n',
             "line 2 cannot be read",
         ),
+        (HEADER + b'{"record":"project","name":"\xff"}\n', "line 2 cannot be read: it is not valid UTF-8"),
+        (
+            HEADER + b'{"record":"mark","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+            "line 2 cannot be read: it is nested too deeply",
+        ),
         (
             HEADER + b'{"record":"stub","first":1,"last":1,"before":"","hash":"","signature":""}\n',
             "line 2 belongs to no project",

@@ -1,6 +1,7 @@
 """Killed in the middle of every other kind of write: it is done, or not done at all, and the next start goes on.
 
-Ingest of Logister is in test_crash.py, claims are in test_claims.py, and power cuts in test_power.py.
+Ingest of Logister is in test_crash.py, claims are in test_claims.py, power cuts in test_power.py, and imports, killed
+with and without a server or beside a server that is killed, in ../transfer/test_breaking_off.py.
 """
 
 import os
