@@ -165,6 +165,7 @@ class Application:
             tails=self.tails,
             dispatcher=self.dispatcher,
             jobs=lambda: self.schedule.jobs,
+            standing=lambda: self.schedule.trimming.standing,
             connections=lambda: len(self.lane.connections),
         )
         self.socket_routes = logfleet.sockets(resources)

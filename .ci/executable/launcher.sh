@@ -18,6 +18,12 @@ unpack() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+    # Nothing is left on a file system that is mounted noexec; the archive has a file of this name.
+    if ! (: > "$unpacking/logserver" && chmod 700 "$unpacking/logserver") 2>/dev/null; then return 1; fi
+    if [ ! -x "$unpacking/logserver" ]; then
+        echo "programs in $1 cannot be run"
+        return 1
+    fi
     if ! complaint=$(tail -n +@LINES@ "$0" | tar -xzf - -C "$unpacking" 2>&1); then
         printf '%s\n' "$complaint" | head -n 1
         return 1
@@ -50,7 +56,7 @@ for folder in "${LOGSERVER_UNPACK_TO:-}" "${CACHE_DIRECTORY:-$service}" "${XDG_C
         said=$(unpack "$place") || continue
         tidy "$place"
     fi
-    # Not so on a file system that is mounted noexec.
+    # Not so where the file system was mounted noexec since.
     if [ -x "$place/$release/logserver" ]; then
         LOGSERVER_CALLED=$0 exec "$place/$release/logserver" "$@"
     fi

@@ -5,6 +5,8 @@ Set LOGISTER_BASE_URL to the server, such as http://localhost:8080, and LOGISTER
 
 import atexit
 import sys
+import threading
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from logister import LogisterClient
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 EXIT_SECONDS = 5.0
 """How long the end of the program may wait for what is still to be sent."""
+
+ITSELF = {"logister": False, "httpx": False, "httpcore": False}
+"""What the client logs while it sends, which would be sent as well, and so on for ever."""
 
 LEVELS = ((40, "error"), (30, "warning"), (20, "info"), (0, "debug"))
 """Levels of loguru's own, and those of yours, as the levels of everybody else."""
@@ -57,19 +62,36 @@ def _level(level: object) -> str:
     return next(name for number, name in LEVELS if level.no >= number)
 
 
-def main() -> None:
-    """Log a few things."""
+def send_logs(client: LogisterClient, level: str = "INFO") -> None:
+    """Send what is logged from here on, and the errors that nobody caught; the console goes on beside it."""
     # With diagnose, loguru would show the values of variables, secrets too, in what it prints.
     logger.configure(
         handlers=[
-            {"sink": sys.stderr, "level": "INFO", "diagnose": False},
-            {"sink": Sink(LogisterClient.from_env()), "level": "INFO"},
+            {"sink": sys.stderr, "level": level, "diagnose": False},
+            {"sink": Sink(client), "level": level, "filter": ITSELF},
         ]
     )
-    sys.excepthook = lambda kind, error, trace: logger.opt(exception=(kind, error, trace)).critical(
-        "the program failed"
-    )
+    sys.excepthook = _failed
+    threading.excepthook = _thread_failed
 
+
+def _failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        logger.opt(exception=(kind, error, trace)).critical("the program failed")
+    else:  # Ctrl-C is no failure
+        sys.__excepthook__(kind, error, trace)
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    if issubclass(failed.exc_type, Exception):
+        logger.opt(exception=failed[:3]).critical("a thread failed")
+    else:
+        threading.__excepthook__(failed)
+
+
+def main() -> None:
+    """Log a few things."""
+    send_logs(LogisterClient.from_env())
     with logger.contextualize(user_id=42):
         logger.info("{} opened", "shop", shelf=7)
         logger.success("sold")

@@ -7,6 +7,7 @@ import atexit
 import logging
 import sys
 import threading
+from types import TracebackType
 
 from logister import LogisterClient, LogisterLoggingHandler
 from logister.client import deferred_delivery
@@ -28,17 +29,28 @@ class BackgroundHandler(LogisterLoggingHandler):
 
 
 def send_logs(client: LogisterClient, level: int = logging.INFO) -> None:
-    """Send what is logged from here on, and the exceptions that nobody caught; the console goes on beside it."""
+    """Send what is logged from here on, and the errors that nobody caught; the console goes on beside it."""
     logging.basicConfig(level=level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # tells of each request of the client itself
     logging.getLogger().addHandler(BackgroundHandler(client, level=level))
 
-    uncaught = logging.getLogger("uncaught")
-    sys.excepthook = lambda kind, error, trace: uncaught.critical("the program failed", exc_info=(kind, error, trace))
-    threading.excepthook = lambda failed: uncaught.critical(
-        "a thread failed", exc_info=(failed.exc_type, failed.exc_value, failed.exc_traceback)
-    )
+    sys.excepthook = _failed
+    threading.excepthook = _thread_failed
     atexit.register(client.close, EXIT_SECONDS)
+
+
+def _failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        logging.getLogger("uncaught").critical("the program failed", exc_info=(kind, error, trace))
+    else:  # Ctrl-C is no failure
+        sys.__excepthook__(kind, error, trace)
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    if issubclass(failed.exc_type, Exception):
+        logging.getLogger("uncaught").critical("a thread failed", exc_info=failed[:3])
+    else:
+        threading.__excepthook__(failed)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -121,9 +122,10 @@ def _line(event: MutableMapping[str, Any]) -> bytes:
         "occurred_at": event.get("timestamp"),
         "context": context,
     }
-    # A number such as NaN is no JSON; it becomes a text on the way there and back.
+    # A number such as NaN is no JSON; it becomes a text on the way there and back. Nor is half a character, as in the
+    # name of a file that is not in UTF-8; it becomes a question mark.
     known = json.loads(json.dumps(line, default=str, skipkeys=True), parse_constant=str)
-    return json.dumps({"event": known}).encode()
+    return json.dumps({"event": known}, ensure_ascii=False).encode(errors="replace")
 
 
 def _exception(raised: list[dict[str, Any]]) -> dict[str, Any]:
@@ -135,8 +137,8 @@ def _exception(raised: list[dict[str, Any]]) -> dict[str, Any]:
     return shown
 
 
-def main() -> None:
-    """Log a few things."""
+def send_logs(url: str, token: str) -> None:
+    """Send what is logged from here on, and the errors that nobody caught; the console has it too."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -144,13 +146,33 @@ def main() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # With the values of variables, secrets would be sent too.
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            Shipper(os.environ["LOGSERVER_URL"], os.environ["LOGSERVER_TOKEN"]),
+            Shipper(url, token),
             structlog.processors.JSONRenderer(default=str),
         ],
         cache_logger_on_first_use=True,
     )
+    sys.excepthook = _failed
+    threading.excepthook = _thread_failed
+
+
+def _failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        structlog.get_logger().critical("the program failed", exc_info=(kind, error, trace))
+    else:  # Ctrl-C is no failure
+        sys.__excepthook__(kind, error, trace)
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    if issubclass(failed.exc_type, Exception):
+        structlog.get_logger().critical("a thread failed", exc_info=failed[:3])
+    else:
+        threading.__excepthook__(failed)
+
+
+def main() -> None:
+    """Log a few things."""
+    send_logs(os.environ["LOGSERVER_URL"], os.environ["LOGSERVER_TOKEN"])
     log = structlog.get_logger()
-    sys.excepthook = lambda kind, error, trace: log.critical("the program failed", exc_info=(kind, error, trace))
 
     with structlog.contextvars.bound_contextvars(user_id=42):
         log.info("shop opened", shelf=7)

@@ -8,6 +8,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from logserver.cli.disguise import disguise
 from logserver.cli.folder import reading
 from logserver.cli.options import data_option
 from logserver.cli.web_address import WebAddress
@@ -137,6 +138,7 @@ def source_of(data: Path, url: str | None, token: str | None, *, seconds: float 
         raise click.UsageError("a server is asked with a token: give it with LOGSERVER_TOKEN or --token")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise click.UsageError("the token has characters that no token has")
+    disguise({"token"})
     from logserver.cli.remote import Remote  # noqa: PLC0415 - as above
 
     remote = Remote(url, token, seconds=seconds)

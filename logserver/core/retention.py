@@ -32,6 +32,9 @@ LOOKED_AT_ROWS = 2_000
 
 ARRIVALS_KEPT_MS = 3_600_000
 
+AGE, SIZE = "age", "size"
+"""Why events are deleted."""
+
 Retire = Callable[[Tx, int, list[int]], None]
 """Told, in the same transaction, that audit events of a project (packed ids) are about to be deleted."""
 
@@ -114,6 +117,7 @@ class Retention:
                 tx,
                 project.number,
                 tx.execute(f"SELECT {events.COLUMNS} FROM events WHERE id IN ({marks}) ORDER BY id", due).fetchall(),
+                AGE,
             )
         return True
 
@@ -137,15 +141,18 @@ class Expiry:
         return True
 
 
-def delete(tx: WriteTx, project: int, rows: list[Row]) -> None:
-    """Delete events of a project: rows, index entries, identities, counts and occurrences, all in this transaction."""
+def delete(tx: WriteTx, project: int, rows: list[Row], why: str) -> None:
+    """Delete events of a project: rows, index entries, identities, counts and occurrences, all in this transaction.
+
+    ``why``, AGE or SIZE, is what they are counted under.
+    """
     series.subtract_counts(tx, rows)
     released = [(place, row[0]) for row in rows for place in _places(project, row)]
     if released:
         tx.batch.identities.release(tx, released)
     occurrences.subtract(tx, rows)
     tx.batch.occurrences.forget()
-    tx.batch.deleted += len(rows)
+    tx.batch.deleted[why] += len(rows)
     events.delete(tx, rows)
 
 

@@ -231,7 +231,7 @@ def _trim_one(tx: WriteTx, stretch: Stretch, most: int) -> tuple[int | None, int
     if begin <= high:
         rows, begin = events.oldest_but_audit(tx, begin, high, most, retention.LOOKED_AT_ROWS)
         if rows:
-            retention.delete(tx, project.number, rows)
+            retention.delete(tx, project.number, rows, retention.SIZE)
         return begin, len(rows)
     deleted = series.delete_sketches(tx, project.number, until, most)
     deleted += rollups.delete(tx, project.number, until, most)

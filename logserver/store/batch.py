@@ -33,8 +33,8 @@ class Batch:
         self.identities = Identities()
         self.occurrences = Occurrences()
         self.now_ms = 0
-        self.deleted = 0
-        """Events that the transaction deletes."""
+        self.deleted: Counter[str] = Counter()
+        """Events that the transaction deletes, by why."""
         self.pages = 0
         """Pages it writes beside rows, about."""
         self._rows: list[tuple[Row, tuple[int, str, str], int, int]] = []
@@ -106,7 +106,8 @@ class Batch:
 
     def clear(self, *, committed: bool) -> None:
         """Drop everything, after the commit or the rollback of the whole transaction."""
-        self.deleted = self.pages = 0
+        self.deleted.clear()
+        self.pages = 0
         if committed:
             self.identities.committed()
         else:

@@ -1,7 +1,7 @@
 """What went through the writer since it began: commits, how long each took, how much was in it, and whose it was."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from logserver.store.spread import Spread
 
@@ -34,10 +34,13 @@ class Throughput:
         """How many writes shared such a transaction."""
         self._stored: dict[tuple[int, str], int] = {}
         self._projects: set[int] = set()
+        self._deleted: dict[str, int] = {}
 
-    def stored(self, arrived: Iterable[tuple[tuple[int, str], int]]) -> None:
-        """Count a commit that brought so many events of each project and type."""
+    def stored(self, arrived: Iterable[tuple[tuple[int, str], int]], deleted: Mapping[str, int]) -> None:
+        """Count a commit that brought so many events of each project and type, and deleted so many for each reason."""
         self.commits += 1
+        for why, n in deleted.items():
+            self._deleted[why] = self._deleted.get(why, 0) + n
         for (project, kind), n in arrived:
             if project not in self._projects:
                 if len(self._projects) < MOST_PROJECTS:
@@ -59,3 +62,8 @@ class Throughput:
     def by_project(self) -> dict[tuple[int, str], int]:
         """Events that were committed, by number of the project (or OTHERS) and type."""
         return dict(self._stored)
+
+    @property
+    def deleted(self) -> dict[str, int]:
+        """Events that were deleted, by why."""
+        return dict(self._deleted)

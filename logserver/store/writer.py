@@ -214,9 +214,9 @@ class Writer:
                 tx.settle(keep=True)
         rows = len(batch)
         batch.write(self._connection)
-        self.upkeep.before_commit(rows, batch.deleted, batch.pages)
+        self.upkeep.before_commit(rows, batch.deleted.total(), batch.pages)
         self._connection.execute("COMMIT")
-        self.throughput.stored(batch.arrived())
+        self.throughput.stored(batch.arrived(), batch.deleted)
         batch.clear(committed=True)
 
     def _rollback(self) -> None:

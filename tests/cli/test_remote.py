@@ -193,6 +193,8 @@ def test_tail_shows_what_arrives(both: Both) -> None:
         guard.start()
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["message"] == "marked two"
+        words = Path(f"/proc/{process.pid}/cmdline")
+        assert not words.exists() or both.reader.encode() not in words.read_bytes()
         _send(both, "something else")
         _send(both, "marked three")
         assert json.loads(process.stdout.readline())["message"] == "marked three"

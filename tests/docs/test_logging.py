@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -55,6 +56,49 @@ def test_what_is_logged_arrives_with_its_fields_and_its_stacks(user: User, progr
     assert uncaught["context"]["exception"]["message"] == "the till is empty"
     assert len(found) == 4 + program.startswith("loguru")  # which has a level that the others have not
     assert '"locals"' not in json.dumps([caught, uncaught])
+
+
+CALLS = {
+    "stdlib_logging.py": "LogisterClient.from_env(), level=0",
+    "loguru_sink.py": "LogisterClient.from_env(), level='TRACE'",
+    "structlog_json.py": "os.environ['LOGSERVER_URL'], os.environ['LOGSERVER_TOKEN']",
+}
+"""How a program that has copied a file calls it, to send all there is."""
+
+ENDS = """
+import logging, os, sys, threading
+from logister import LogisterClient
+from loguru import logger
+from {module} import send_logs
+
+class Intercept(logging.Handler):
+    def emit(self, record):
+        logger.opt(depth=6, exception=record.exc_info).log("DEBUG", record.getMessage())
+
+def fails():
+    raise ValueError("of a thread")
+
+send_logs({call})
+if "{module}" == "loguru_sink":  # as its users have what others log with the standard library
+    logging.basicConfig(handlers=[Intercept()], level=0)
+for target in (fails, sys.exit):
+    thread = threading.Thread(target=target)
+    thread.start()
+    thread.join()
+sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+"""
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_thread_that_fails_is_an_error_and_the_end_by_ctrl_c_is_none(user: User, program: str) -> None:
+    text = ENDS.format(module=program.removesuffix(".py"), call=CALLS[program])
+    given_to = given(user.server.base_url, user.token()) | {"PYTHONPATH": str(PYTHON)}
+    said = user.runs(sys.executable, "-c", text, code=0, **given_to)
+    (event,) = user.finds()  # nothing that the client itself logs is sent, and so on for ever
+    assert (event["type"], event["message"]) == ("error", "a thread failed")
+    assert event["context"]["exception"]["message"] == "of a thread"
+    assert "KeyboardInterrupt" in said.stderr
+    assert "the program failed" not in said.stdout + said.stderr
 
 
 @pytest.fixture
@@ -187,8 +231,10 @@ def test_whatever_is_bound_is_json_in_the_end() -> None:
         ships(
             None, "info", logged("odd", odd=Odd(), nan=float("nan"), when=date(2026, 11, 21), keys={(1, 2): 3, "k": 4})
         )
-        (request,) = server.wait_for(1)
+        ships(None, "info", logged("a file", name=os.fsdecode("für".encode("latin-1"))))
+        server.wait_for(1)
         ships.close()
-    (event,) = sent(request)
+    event, file = [event for request in server.requests for event in sent(request)]
     assert event["context"] == {"odd": "odd", "nan": "NaN", "when": "2026-11-21", "keys": {"k": 4}}
+    assert file["context"] == {"name": "f?r"}
     assert ships.dropped == 1

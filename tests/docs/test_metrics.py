@@ -25,6 +25,9 @@ _MATCHED = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"")
 _GROUPED = re.compile(r"\bby \(([^)]*)\)")
 _LEGEND = re.compile(r"{{\s*(\w+)\s*}}")
 
+UNITS = {"bool_yes_no", "bytes", "cps", "ops", "percentunit", "reqps", "s", "short", "string"}
+"""Those of Grafana's units that the panels use."""
+
 SCRAPER = {"job", "instance"}
 """Labels that Prometheus itself adds to all it reads."""
 
@@ -113,6 +116,17 @@ def test_every_query_asks_for_a_metric_that_is_there_by_labels_that_it_has(told:
     assert missing == []
 
 
+def test_every_panel_says_where_it_asks_and_in_what_it_answers() -> None:
+    for panel in DASHBOARD["panels"]:
+        if panel["type"] == "row":
+            continue
+        assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, panel["title"]
+        asked = panel["targets"]
+        assert {each["datasource"]["uid"] for each in (panel, *asked)} == {"${datasource}"}, panel["title"]
+        assert [each["refId"] for each in asked] == list("ABCD"[: len(asked)]), panel["title"]
+        assert all(each["legendFormat"] for each in asked), panel["title"]
+
+
 def test_panels_lie_side_by_side_and_are_told_apart() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:
@@ -145,6 +159,7 @@ def test_prometheus_reads_every_query_and_the_configuration(user: User) -> None:
 FIRES: dict[str, list[tuple[str, str]]] = {
     "LogserverDown": [("up", "1x5 0x30")],
     "LogserverRefusesEvents": [("logserver_refusing", "0x5 1x30")],
+    "LogserverIsTooLarge": [("logserver_store_stuck", "0x5 1x30")],
     "LogserverIsDamaged": [("logserver_damaged", "0x5 1x30")],
     "LogserverQueueFills": [("logserver_queue_events", "0x5 15000x30"), ("logserver_queue_limit_events", "20000x40")],
     "LogserverCommitsSlowly": [

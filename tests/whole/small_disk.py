@@ -13,8 +13,10 @@ MEGABYTES = 64
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, *options: str) -> Iterator[Path]:
     """An empty disk of 64 MB for the length of a block, in memory; the test is skipped where none can be mounted.
+
+    It has the ``options`` of mount, such as noexec.
 
     Mounting takes root, if only of a namespace of one's own: ``unshare -rm`` before the command that runs the tests.
     """
@@ -22,9 +24,9 @@ def small_disk(folder: Path) -> Iterator[Path]:
     place.mkdir()
     if shutil.which("mount") is None:
         pytest.skip("there is no mount command")
-    options = f"size={MEGABYTES}m,mode=0700"
+    given = ",".join((f"size={MEGABYTES}m", "mode=0700", *options))
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", given, "tmpfs", str(place)], capture_output=True, text=True, check=False
     )
     if mounted.returncode:
         pytest.skip(f"no small disk can be mounted; run the tests as root, or by unshare -rm: {mounted.stderr.strip()}")

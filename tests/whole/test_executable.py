@@ -14,6 +14,7 @@ from tests.whole.agents import INTERVALS, until
 from tests.whole.executable import Machine, executable
 from tests.whole.process import PATIENCE, environment, serving
 from tests.whole.raw import EVENTS, ask, log_event, request
+from tests.whole.small_disk import small_disk
 
 
 @pytest.fixture(scope="session")
@@ -148,6 +149,19 @@ def test_the_next_place_is_taken_where_the_first_is_no_good(program: Path, tmp_p
 
     assert (done.returncode, done.stderr) == (0, "")
     assert {path.name for path in tmp_path.iterdir()} == {"file", "foreign", "last"}
+
+
+def test_nothing_is_left_where_programs_cannot_be_run(program: Path, tmp_path: Path, cache: Path) -> None:
+    with small_disk(tmp_path, "noexec") as disk:
+        said = runs(program, "--version", LOGSERVER_UNPACK_TO=str(disk))
+        assert (said.returncode, said.stderr) == (0, "")
+        assert [path for path in disk.rglob("*") if not path.is_dir()] == []
+        assert cache.is_dir()
+
+        elsewhere = dict.fromkeys(("XDG_CACHE_HOME", "HOME", "TMPDIR"), str(disk))
+        refused = runs(program, "--version", **elsewhere)
+        assert refused.returncode == 1
+        assert f"programs in {disk}" in refused.stderr
 
 
 def test_without_any_place_it_says_what_to_do(program: Path, tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ server's own words, but for the slugs of projects.
 """
 
 import asyncio
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.process_collector import ProcessCollector
@@ -16,21 +15,21 @@ from prometheus_client.process_collector import ProcessCollector
 from logserver import __version__
 from logserver.api.inside import families
 from logserver.api.inside.families import counter, gauge, histogram
+from logserver.api.inside.room import of_room
 from logserver.api.inside.traffic import Traffic
 from logserver.api.resources import Resources
-from logserver.core import projects, status
+from logserver.core import monitors, projects
 from logserver.core.fleet import agents
 from logserver.core.jobs import Jobs
 from logserver.core.live.tails import Tails
 from logserver.core.posting.dispatch import Dispatcher
-from logserver.store import connections
+from logserver.core.trimming import Standing
 from logserver.store.database import Database
 from logserver.store.errors import StoreError
 from logserver.store.throughput import OTHERS
 from logserver.store.tx import Tx
 
 OTHER_PROJECTS = "~other"
-_FILES = {"database": connections.FILE, "log": f"{connections.FILE}-wal"}
 
 
 class _Looked(NamedTuple):
@@ -39,10 +38,15 @@ class _Looked(NamedTuple):
     unused: float | None = None
     slugs: Mapping[int, str] = {}
     agents: Mapping[str, int] = {}
+    monitors: Mapping[str, int] = {}
 
 
 class Figures:
-    """The figures of one server; ``jobs`` are its jobs, ``connections`` how many are open."""
+    """The figures of one server.
+
+    ``jobs`` are its jobs, ``standing`` is how its store stands to the size it may have, and ``connections`` how many
+    are open.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Figures:
         tails: Tails,
         dispatcher: Dispatcher,
         jobs: Callable[[], Jobs],
+        standing: Callable[[], Standing],
         connections: Callable[[], int],
     ) -> None:
         self._resources = resources
@@ -59,6 +64,7 @@ class Figures:
         self._tails = tails
         self._dispatcher = dispatcher
         self._jobs = jobs
+        self._standing = standing
         self._connections = connections
         self._process = ProcessCollector(registry=None)
 
@@ -74,7 +80,7 @@ class Figures:
 
     async def _look(self) -> _Looked:
         try:
-            return await self._resources.database.look_up(_look)
+            return await self._resources.database.look_up(_look, self._resources.clock.now_ms())
         except (StoreError, sqlite3.Error):
             return _Looked()
 
@@ -121,19 +127,11 @@ class Figures:
         yield gauge("logserver_queue_limit_bytes", "The same in bytes.", size)
         troubled = database.refusing is not None or database.trouble() is not None
         yield gauge(
-            "logserver_refusing", "1 while events are refused for lack of disk, or cannot be written.", troubled
+            "logserver_refusing", "1 while events are refused for lack of room, or cannot be written.", troubled
         )
         damaged = database.mishaps.damage is not None
         yield gauge("logserver_damaged", "1 once damage was met in the store: see logserver doctor.", damaged)
-        sizes = status.sizes(database.folder, tuple(_FILES.values()))
-        yield gauge(
-            "logserver_store_bytes",
-            "Size of the store's files: the database, and its write-ahead log.",
-            {(part,): sizes.get(name, 0) for part, name in _FILES.items()},
-            ("file",),
-        )
-        yield gauge("logserver_store_unused_bytes", "Of the database: free pages, used again.", looked.unused)
-        yield gauge("logserver_disk_free_bytes", "Free on the disk of the store.", _free(database))
+        yield from of_room(database, self._standing(), looked.unused)
         last = database.checkpointed
         now = self._resources.clock.monotonic()
         yield gauge(
@@ -155,6 +153,12 @@ class Figures:
             "logserver_agents",
             "Agents, by the state they were told of last.",
             {(state,): n for state, n in looked.agents.items()},
+            ("state",),
+        )
+        yield gauge(
+            "logserver_monitors",
+            "Monitors, by their state.",
+            {(state,): n for state, n in looked.monitors.items()},
             ("state",),
         )
 
@@ -210,17 +214,11 @@ def _written_by(database: Database, slugs: Mapping[int, str]) -> Iterator[Metric
     yield histogram("logserver_commit_requests", "Requests that shared it.", {(): through.requests.taken()})
 
 
-def _free(database: Database) -> float | None:
-    try:
-        return shutil.disk_usage(database.folder).free
-    except OSError:
-        return None
-
-
-def _look(tx: Tx) -> _Looked:
+def _look(tx: Tx, now_ms: int) -> _Looked:
     page, unused = (int(tx.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_size", "freelist_count"))
     return _Looked(
         page * unused,
         {project.number: project.slug for project in projects.every(tx)},
-        agents.count_by_status(tx),
+        dict.fromkeys(get_args(agents.Status), 0) | agents.count_by_status(tx),
+        dict.fromkeys(get_args(monitors.State), 0) | monitors.count_by_state(tx, now_ms),
     )

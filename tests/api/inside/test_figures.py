@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from logserver.core.retention import Retention
+from logserver.core.trimming import Trimming
 from tests.api.inside.scraping import TOKEN, Samples, of, scraped
 from tests.contracts.logfleet.fleet import registered
 from tests.contracts.logister.sending import event, identified, lines
@@ -84,6 +86,7 @@ def test_a_rate_limit_is_a_reason(serve: Serve) -> None:
 def test_the_store_is_measured(server: Server, sender: Sender) -> None:
     server.post(SINGLE, event(), sender.token)
     samples = scraped(server)
+    assert of("logserver_store_limit_bytes") not in samples  # it may have any
     size = (server.folder / "logserver.db").stat().st_size
     assert samples[of("logserver_store_bytes", file="database")] == size
     assert samples[of("logserver_store_unused_bytes")] < size
@@ -94,9 +97,39 @@ def test_the_store_is_measured(server: Server, sender: Sender) -> None:
     assert samples[of("logserver_read_duration_seconds_count")] > 0
 
 
-def test_jobs_and_agents_are_told_by_name(server: Server, sender: Sender) -> None:
-    registered(server, server.token(sender.project, "edge"))
+def test_the_size_that_a_store_may_have_is_told(serve: Serve) -> None:
+    limited = serve(metrics_token=TOKEN, max_size=20_000_000)
+    samples = scraped(limited)
+    assert samples[of("logserver_store_limit_bytes")] == 20_000_000
+    assert samples[of("logserver_store_stuck")] == 0
+    limited.app.schedule.trimming = Trimming(limited.app.database, limited.clock.monotonic, 1)
+    limited.run(limited.app.schedule.trimming.one_pass, limited.clock.now_ms())
+    assert scraped(limited)[of("logserver_store_stuck")] == 1
+
+
+def test_what_is_deleted_is_counted_by_why(server: Server, sender: Sender) -> None:
+    for number in range(5):
+        assert server.post(SINGLE, event(message=f"number {number}"), sender.token).status_code == 201
+    trimming = Trimming(server.app.database, server.clock.monotonic, 1)
+    while server.run(trimming.one_pass, server.clock.now_ms()):
+        pass
+    server.post(SINGLE, event(), sender.token)
+    server.clock.turn(400 * 86_400)
+    while server.write(Retention(server.app.trail.retire).expire, server.clock.now_ms()):
+        pass
     samples = scraped(server)
+    assert samples[of("logserver_events_deleted_total", reason="size")] == 5
+    assert samples[of("logserver_events_deleted_total", reason="age")] == 1
+
+
+def test_jobs_agents_and_monitors_are_told_by_name(server: Server, sender: Sender) -> None:
+    registered(server, server.token(sender.project, "edge"))
+    for slug, status in (("nightly", "error"), ("hourly", "ok"), ("weekly", "ok")):
+        check_in = {"event_type": "check_in", "message": slug, "check_in_slug": slug, "check_in_status": status}
+        assert server.post(SINGLE, event(**check_in), sender.token).status_code == 201
+    samples = scraped(server)
+    assert samples[of("logserver_monitors", state="error")] == 1
+    assert samples[of("logserver_monitors", state="ok")] == 2
     jobs = set(server.app.schedule.jobs.records)
     for name in ("passes_total", "failures_total", "last_lateness_seconds", "worst_lateness_seconds"):
         assert {dict(labels)["name"] for labels in named(samples, f"logserver_job_{name}")} == jobs

@@ -153,3 +153,11 @@ def test_who_may_not_scrape(server: Server, sender: Sender, key: str) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         refused(server.client.get(SCRAPE, headers=headers), status, error)
     refused(server.client.get(SCRAPE, headers={"Authorization": f"Bearer {server.person()}"}), 403, "forbidden")
+
+
+def test_a_token_that_reads_every_project_is_told_what_it_lacks(server: Server) -> None:
+    with transaction(server.folder) as tx:
+        every = tokens.issue(tx, kind="read", name="test", project=None, now_ms=server.clock.now_ms()).secret
+    answer = server.client.get(SCRAPE, headers={"Authorization": f"Bearer {every}"})
+    refused(answer, 403, "forbidden")
+    assert "--project" in answer.json()["message"]

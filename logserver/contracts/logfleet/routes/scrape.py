@@ -41,6 +41,8 @@ def _scraped(request: Request) -> Question:
     credential = credential_of(request)
     if credential.kind == "read" and _SCOPE not in credential.scopes:
         raise Forbidden(f"the token lacks the permission {_SCOPE}")
+    if credential.project is None:
+        raise Forbidden("the token reads every project, and this needs one of a single project: make it with --project")
     project = landing_of(request)
 
     def look(tx: Tx) -> bytes:
