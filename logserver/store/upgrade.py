@@ -7,6 +7,7 @@ from pathlib import Path
 
 from logserver.store.backup import back_up
 from logserver.store.connections import FILE, connect, connect_readonly
+from logserver.store.errors import StoreError
 from logserver.store.migrations import migrate, newest, recorded, require_ours
 
 
@@ -32,10 +33,16 @@ def upgrade(folder: Path, *, copy: Path | None = None, progress: Callable[[int, 
 
     With ``copy`` nothing is changed before the store as it was is whole in that new file, and on the disk. A process
     that dies at any moment leaves a store of the old schema, of the new one, or of one between: the next call goes on.
-    Raises StoreUnusable for what is no store or a newer one's, and what back_up raises.
+    Raises StoreUnusable for what is no store or a newer one's, what back_up raises, and StoreError where the
+    folder of the copy cannot be made.
     """
     if copy is not None:
-        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the folder for the copy, {copy.parent}, cannot be made: {error.strerror}; the store was not changed"
+            ) from error
         back_up(folder, copy, progress)
     with closing(connect(folder)) as connection:
         migrate(connection)

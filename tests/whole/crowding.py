@@ -14,6 +14,9 @@ needs_proc = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the memory of a process is read from /proc"
 )
 
+_BESIDE = 250
+"""Files that this process may have open beside the connections of a crowd."""
+
 
 def megabytes(server: Server, which: str = "VmRSS") -> int:
     """The memory the process holds now, or with ``VmHWM`` the most it ever held."""
@@ -38,7 +41,7 @@ def files(enough: int) -> Iterator[None]:
 @contextmanager
 def crowd(server: Server, size: int, sent: bytes = b"") -> Iterator[list[Wire]]:
     """So many connections, each of which has sent the same, for the length of a block."""
-    with ExitStack() as held:
+    with files(size + _BESIDE), ExitStack() as held:
         wires = []
         for _ in range(size):
             wire = held.enter_context(Wire(server))

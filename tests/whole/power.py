@@ -26,6 +26,7 @@ _CALLS = (
     ",rename,renameat,renameat2,unlink,unlinkat,link,linkat,sendto"
 )
 _LONGEST = 1_000_000
+_OPTIONS = ("-D", "-f", "-y", "-xx", "-s", str(_LONGEST), "--seccomp-bpf", "-e", f"trace={_CALLS}")
 _LINE = re.compile(rb"(\d+) +(?:(\w+)\((.*)|<\.\.\. (\w+) resumed>(.*))", re.DOTALL)
 _UNFINISHED = b" <unfinished ...>"
 _RESULT = re.compile(rb"\) += (-?\d+)[^\"]*$")
@@ -49,7 +50,7 @@ def missing() -> str | None:
     """Why calls cannot be recorded here; None where they can."""
     if shutil.which("strace") is None:
         return "needs strace, which apt-get installs"
-    probe = subprocess.run(["strace", "-o", os.devnull, "-e", "trace=none", "true"], capture_output=True, check=False)
+    probe = subprocess.run(["strace", *_OPTIONS, "-o", os.devnull, "true"], capture_output=True, check=False)
     return None if probe.returncode == 0 else "strace may not trace here"
 
 
@@ -67,8 +68,7 @@ class Recording:
             os.mkfifo(pipe)
             reader = Thread(target=self._read, args=(pipe,), daemon=True)
             reader.start()
-            options = ("-D", "-f", "-y", "-xx", "-s", str(_LONGEST), "--seccomp-bpf", "-e", f"trace={_CALLS}")
-            yield ("strace", *options, "-o", str(pipe), *program)
+            yield ("strace", *_OPTIONS, "-o", str(pipe), *program)
             reader.join()
 
     def _read(self, pipe: Path) -> None:

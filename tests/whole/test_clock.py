@@ -34,7 +34,7 @@ def test_a_clock_that_is_set_loses_and_deletes_nothing(tmp_path: Path) -> None:
             turned = offset.with_suffix(".new")
             turned.write_text(f"{seconds:+d}")
             turned.replace(offset)
-            load.send(server, 40)
+            load.send(server, 12)
             message = f"step {step}"
             assert ask(server, request(EVENTS, beside, log_event(message))).status == 201
             with Wire(server) as wire:

@@ -2,6 +2,7 @@
 
 import os
 import resource
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -130,12 +131,8 @@ def test_heads_and_bodies_that_trickle_are_cut_off_in_every_dialect_and_not_felt
             head(path, token, {"Content-Type": NDJSON, "Content-Length": 60_000}) + b"{" * 50 for path in paths
         ]
         heads = [head(path, edge, {})[:-2] for path in paths]
-        with crowd(server, 0) as held:
-            for sent in (*beginnings, *heads):
-                for _ in range(SLOW):
-                    wire = Wire(server)
-                    held.append(wire)
-                    wire.send(sent)
+        with files(SLOW * 2 * len(paths) + 250), ExitStack() as crowds:
+            held = [wire for sent in (*beginnings, *heads) for wire in crowds.enter_context(crowd(server, SLOW, sent))]
             assert all(ask(server, good).status == 201 for _ in range(20))
             assert megabytes(server) - before < 60
             for number, wire in enumerate(held):
@@ -145,6 +142,5 @@ def test_heads_and_bodies_that_trickle_are_cut_off_in_every_dialect_and_not_felt
                     assert (answer.status, answer.headers["connection"]) == (408, "close")
                     assert answer.json()
                 assert wire.ended()
-                wire.close()
         assert "Traceback" not in server.log()
     assert len(found(tmp_path, "beside the slow")) == 20
