@@ -51,14 +51,15 @@ def test_a_close_that_is_cancelled_leaves_the_writer_its_connection(tmp_path: Pa
         closing = asyncio.create_task(database.close())
         closing.add_done_callback(lambda _: closed.set())
         opener = threading.Thread(target=let_go)
-        while any("_connection_worker" in each.name for each in threading.enumerate()):
-            await asyncio.sleep(0)  # it closes its readers first
+        for each in threading.enumerate():
+            if "_connection_worker" in each.name:  # it closes its readers first
+                await asyncio.to_thread(each.join)
         opener.start()
         while not closing.done():
             await asyncio.sleep(0)
             closing.cancel()
         opener.join()
-        assert await held is None
+        await held
 
     asyncio.run(use())
     assert notes(tmp_path) == {"held"}
