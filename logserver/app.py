@@ -1,6 +1,5 @@
 """The roof: contracts, jobs and documents under one ASGI application with one lifespan."""
 
-import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -61,8 +60,6 @@ from logserver.web import routes as web
 logger = logging.getLogger("logserver")
 
 TITLE = "logserver"
-_GC_THRESHOLD = (20_000, 10, 10)
-"""A group of requests allocates thousands of objects that die with it; looking for cycles among them is waste."""
 _FAREWELL_SECONDS = 1.5
 """How long open WebSockets have to take their last message when the server stops."""
 DESCRIPTION = (
@@ -235,10 +232,6 @@ class Application:
             self.chain.open(signing.existing_or_new(self.database.folder))
             await self.rounds.begin()
             self.schedule.start()
-            # What lives as long as the process need not be looked at by every collection.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*_GC_THRESHOLD)
             yield
             try:
                 await self.farewell()

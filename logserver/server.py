@@ -1,6 +1,7 @@
 """Runs the application: listens, says where, and stops in good order."""
 
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -22,6 +23,9 @@ from logserver.api.socket_protocol import MAX_MESSAGE_BYTES, PING_SECONDS, PONG_
 from logserver.app import Application
 from logserver.core.people import links
 from logserver.settings import Settings
+
+_GC_THRESHOLD = (20_000, 10, 10)
+"""A group of requests allocates thousands of objects that die with it; looking for cycles among them is waste."""
 
 SHUTDOWN_SECONDS = 3
 """How long requests in flight may take after SIGTERM; what is queued is committed after that."""
@@ -51,6 +55,10 @@ class _Server(uvicorn.Server):
         await self._application.database.open()
         await super().startup(sockets)
         if self.started:
+            # What lives as long as the process need not be looked at by every collection.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*_GC_THRESHOLD)
             self._open_door()
             _announce(self, self._application.settings, await self._application.people.setup_token())
 

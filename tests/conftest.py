@@ -13,6 +13,13 @@ from tests.fakes import FakeClock
 from tests.serving import CHEAP, Sender, Serve, Server, empty_store, settings
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests live as long as the process; no collection has to look at them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -36,8 +43,6 @@ def serve(tmp_path: Path, clock: FakeClock) -> Iterator[Serve]:
             return Server(app, running.enter_context(client), clock)
 
         yield start
-    # A server freezes what lives as long as its process; this one goes on after it.
-    gc.unfreeze()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Servers for tests of the whole house of pages, several tests long."""
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +25,6 @@ def running(folder: Path, clock: FakeClock, **values: Any) -> Iterator[Server]:
     app = Application(settings(folder, **values), clock, Passwords(Argon2(CHEAP)))
     with TestClient(app) as client:
         yield Server(app, client, clock)
-    # A server freezes what lives as long as its process; this one goes on after it.
-    gc.unfreeze()
 
 
 class Furnished(NamedTuple):
