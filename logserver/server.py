@@ -73,7 +73,7 @@ class _Server(uvicorn.Server):
             listening,
             lambda: LaneProtocol(config=config, server_state=self.server_state, app_state=state),
             most=lambda: min(most, room()),
-            held=lambda: len(held),
+            held=held,
             tls=config.ssl,
         )
         doorway.open()

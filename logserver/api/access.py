@@ -1,11 +1,15 @@
 """The access log: one line an answer, which names no secret and nothing of a query."""
 
+import codecs
 import logging
 from collections.abc import Callable
 
 import msgspec
 
 logger = logging.getLogger("logserver.access")
+
+# Read from its file the first time that it is asked for, which must not be when no file can be opened any more.
+codecs.lookup("unicode_escape")
 
 Peer = tuple[str, int] | None
 

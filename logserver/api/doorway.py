@@ -12,6 +12,7 @@ import resource
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
 logger = logging.getLogger("logserver.api")
@@ -47,7 +48,7 @@ def room() -> int:
 class Doorway:
     """Listening sockets, and who is let in; stands where uvicorn has an ``asyncio.Server``.
 
-    ``held()`` is how many connections are open, of which there may be ``most()``. One more is answered with 503 and
+    ``held`` are the protocols of open connections, of which there may be ``most()``. One more is answered with 503 and
     Retry-After, and closed; so are all while the system has no descriptor left. Over TLS, which is not spoken with
     somebody who is not let in, it is just closed.
     """
@@ -58,7 +59,7 @@ class Doorway:
         protocol: Callable[[], asyncio.BaseProtocol],
         *,
         most: Callable[[], int],
-        held: Callable[[], int],
+        held: AbstractSet[object],
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.sockets = sockets
@@ -67,7 +68,7 @@ class Doorway:
         self._held = held
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._entering: set[asyncio.Task[object]] = set()
+        self._entering: dict[asyncio.BaseProtocol, asyncio.Task[object]] = {}
         self._spare: int | None = None
         self._turned_away = 0
         self._timers: set[asyncio.TimerHandle] = set()
@@ -90,7 +91,7 @@ class Doorway:
 
     async def wait_closed(self) -> None:
         """Wait for those who were just coming in."""
-        await asyncio.gather(*self._entering, return_exceptions=True)
+        await asyncio.gather(*self._entering.values(), return_exceptions=True)
 
     def _knock(self, listening: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -103,18 +104,26 @@ class Doorway:
                     raise
                 self._use_spare(listening, error)
                 return
-            if self._held() + len(self._entering) >= (most := self._most()):
+            if self._full(most := self._most()):
                 self._turn_away(connection, f"as many connections are open as there may be ({most})")
             else:
                 connection.settimeout(0)
-                task: asyncio.Task[object] = self._loop.create_task(self._enter(connection))
-                self._entering.add(task)
-                task.add_done_callback(self._entering.discard)
+                protocol = self._protocol()
+                self._entering[protocol] = self._loop.create_task(self._enter(connection, protocol))
 
-    async def _enter(self, connection: socket.socket) -> None:
+    def _full(self, most: int) -> bool:
+        if len(self._held) + len(self._entering) < most:
+            return False
+        # For a turn or two a connection is open and still coming in, and is not to be counted twice.
+        return len(self._held) + sum(each not in self._held for each in self._entering) >= most
+
+    async def _enter(self, connection: socket.socket, protocol: asyncio.BaseProtocol) -> None:
         # Who leaves, or speaks no TLS, while coming in is nobody's fault here.
-        with suppress(OSError, asyncio.CancelledError):
-            await self._loop.connect_accepted_socket(self._protocol, connection, ssl=self._tls)
+        try:
+            with suppress(OSError, asyncio.CancelledError):
+                await self._loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._tls)
+        finally:
+            del self._entering[protocol]
 
     def _use_spare(self, listening: socket.socket, error: OSError) -> None:
         """Answer one who knocks with the descriptor that was kept for it; pause, where even that is gone."""
