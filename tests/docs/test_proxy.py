@@ -19,7 +19,7 @@ PATIENT_SECONDS = 60
 
 
 def test_a_proxy_is_believed_only_where_it_is_trusted(tmp_path: Path) -> None:
-    forwarded = head(EVENTS, "unknown", {"X-Forwarded-For": "192.0.2.1, 203.0.113.9, 10.0.0.7", "Content-Length": 0})
+    forwarded = head(EVENTS, "unknown", {"X-Forwarded-For": "192.0.2.1, 203.0.113.9, 127.0.0.1", "Content-Length": 0})
     addresses = []
     for number, given in enumerate(([], OPTIONS)):
         with serving(tmp_path / str(number), *given) as server:

@@ -18,7 +18,7 @@ from tests.whole.process import PATIENCE, serving
 from tests.whole.raw import Wire, audit_event, get, request
 from tests.whole.shell import create_token
 
-ROUNDS = int(os.environ.get("LOGSERVER_CRASH_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("LOGSERVER_CRASH_ROUNDS", "8"))
 SEED = int(os.environ.get("LOGSERVER_CRASH_SEED", "0")) or random.SystemRandom().getrandbits(32)
 EVENTS = 500
 OPTIONS = (

@@ -9,7 +9,7 @@ from tests.whole.process import serving
 from tests.whole.shell import create_token
 from tests.whole.verify import verify
 
-ROUNDS = int(os.environ.get("LOGSERVER_CRASH_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("LOGSERVER_CRASH_ROUNDS", "8"))
 SEED = int(os.environ.get("LOGSERVER_CRASH_SEED", "0")) or random.SystemRandom().getrandbits(32)
 CONNECTIONS = 32
 MOST_STEPS = 2_000
