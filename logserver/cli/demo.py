@@ -5,6 +5,8 @@ import logging
 import secrets
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -35,10 +37,8 @@ def demo(data: Path, days: int, seed: int, password: str | None) -> None:
         raise click.ClickException(f"there is a store in {data} already; name another folder")
     chosen = password or secrets.token_urlsafe(12)
     encoded = Argon2().hash(password_rule.required("password", chosen, ()))
-    # What is told of a month that has passed is no news of this machine.
-    logging.getLogger("logserver").setLevel(logging.CRITICAL)
     now_ms = SystemClock().now_ms()
-    with click.progressbar(length=days * 24 + 1, label="filling", file=sys.stderr) as bar:
+    with _quiet(), click.progressbar(length=days * 24 + 1, label="filling", file=sys.stderr) as bar:
         stored = asyncio.run(
             story.fill(data, now_ms=now_ms, days=days, seed=seed, password=encoded, told=lambda *_: bar.update(1))
         )
@@ -48,3 +48,15 @@ def demo(data: Path, days: int, seed: int, password: str | None) -> None:
         f"  logserver serve --data {shlex.quote(str(data))}\n"
         f"and sign in as {PEOPLE[0].email} with the password {chosen}"
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What is told of a month that has passed is no news of this machine."""
+    logger = logging.getLogger("logserver")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from types import MappingProxyType
 from typing import Any
 
@@ -87,11 +88,13 @@ class Load:
     def send_batch(
         self, server: Server, message: str, context: Mapping[str, Any] = MappingProxyType({}), **fields: Any
     ) -> None:
-        """Send a batch of a hundred events that differ in their marks."""
+        """Send a batch of a hundred events that differ in their marks, again where there is no room for it yet."""
         sent = [Sent(self._mark(), "log", message, str(uuid.uuid4())) for _ in range(100)]
         lines = [log_event(message, uuid=each.uuid, context={"mark": each.mark, **context}, **fields) for each in sent]
         parcel = Parcel(sent, request(BATCH, self.tokens[0], lines, media=NDJSON), repeatable=True)
-        answer = ask(server, parcel.data)
+        deadline = monotonic() + PATIENCE
+        while (answer := ask(server, parcel.data)).status == 503:
+            assert monotonic() < deadline, answer.json()
         parcel.note(answer.status, answer.json())
         self.parcels.append(parcel)
 
